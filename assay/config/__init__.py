@@ -1,1 +1,1 @@
-"""What people write: use cases, the people file, operations. Read, checked and described."""
+"""Configuration files: use cases, the people file, operations. Models, parsing and checks."""

@@ -1,4 +1,4 @@
-"""How models are made: which rows they learn from, what is searched, which candidates there are."""
+"""How models are trained: the split, the search of hyper-parameters, the candidates."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ class Split(Section):
     test: Fraction = 0.2
     by: Literal["identity", "time", "group"] = "identity"
     column: str | None = None
-    """For time: the date or number to order by. For group: whose rows stay together."""
+    """For time: the date or number that orders the rows. For group: the column whose rows stay
+    together.
+    """
     after: str | float | None = None
-    """For time: the first moment of the test rows; left out, the newest share is taken."""
+    """For time: the first moment of the test rows. Left out: the newest share is taken."""
 
     @model_validator(mode="after")
     def _column_fits(self) -> Split:
@@ -42,9 +44,9 @@ class Search(Section):
     method: Literal["grid", "random"] = "grid"
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     draws: Annotated[int, Field(ge=1)] = 20
-    """For the random method: how many combinations are tried."""
+    """For the random method: the number of combinations that are tried."""
     jobs: Annotated[int, Field(ge=1)] | None = None
-    """Processes at once; as many as there are processors when left out."""
+    """Number of parallel processes. Left out: the number of processors."""
 
 
 Constraint = Literal[
@@ -88,26 +90,28 @@ class Mitigation(Section):
         "fairlearn.reductions.GridSearch",
         "assay.reweighing",
     ]
-    """A threshold for each group, which must then be known of everyone who is decided about;
-    training under a constraint, or on reweighted rows (Kamiran & Calders 2012), after which it
-    need not be. These three ask for an estimator that takes sample_weight."""
+    """A threshold for each group, which needs the group of everyone who is decided about; or
+    training under a constraint, or on reweighted rows (Kamiran & Calders 2012), which does not.
+    These three need an estimator that takes sample_weight.
+    """
     by: Annotated[
         tuple[ColumnName, ...],
         BeforeValidator(as_tuples, json_schema_input_type=str | tuple[str, ...]),
         Field(min_length=1),
     ]
-    """The sensitive column whose gap is to shrink; several stand for their intersection."""
+    """The sensitive column whose gap is to shrink. Several mean their intersection."""
     constraint: Annotated[Constraint | None, Field(validate_default=True)] = None
-    """What is to be alike for all groups. Reweighing knows demographic parity alone."""
+    """What is to be equal for all groups. Reweighing supports only demographic parity."""
     strength: Annotated[
         tuple[Strength, ...],
         BeforeValidator(as_tuples, json_schema_input_type=float | tuple[float, ...]),
         Field(min_length=1),
     ] = (1.0,)
-    """The share of the gap that is to be closed. Several make a candidate each."""
+    """The share of the gap that is to be closed. Each of several values makes a candidate."""
     max_iter: Annotated[int, Field(ge=1, le=200)] = 10
     """For the reductions: iterations of ExponentiatedGradient, with about two fits each (nine at
-    the most), or the fits of GridSearch."""
+    the most), or the fits of GridSearch.
+    """
 
     @field_validator("constraint")
     @classmethod
@@ -139,42 +143,43 @@ class Mitigation(Section):
 
     @property
     def title(self) -> str:
-        """The method's own name, and the strength where it is not the full one."""
+        """The method's name, with the strength if it is not the full one."""
         (strength,) = self.strength
         name = self.method.rpartition(".")[2]
         return name if strength == 1 else f"{name} at {strength:g}"
 
 
 def code_roots(import_paths: Iterable[str], depends: Iterable[str]) -> tuple[str, ...]:
-    """The modules of import paths (`drop` and `passthrough` have none), and what is declared."""
+    """The modules of import paths (`drop`, `passthrough` have none), and declared dependencies."""
     modules = [path.rpartition(".")[0] for path in import_paths if "." in path]
     return tuple(dict.fromkeys([*modules, *depends]))
 
 
 class Candidate(Section):
-    """One way to answer the question: an estimator, its search space, its treatment."""
+    """One way to answer the question: an estimator, its search space, its mitigation."""
 
     name: str | None = None
-    """For people; the estimator's class name when left out."""
+    """Name for people. Left out: the estimator's class name."""
     estimator: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
-    """Import path of any classifier that follows scikit-learn's conventions, your own included."""
+    """Import path of any classifier that follows scikit-learn's conventions, also your own."""
     params: dict[str, JsonValue] = {}
     search: dict[str, Annotated[tuple[JsonValue, ...], Field(min_length=1)]] = {}
     preprocess: dict[str, Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")]] = {}
-    """Column to transformer (import path, or drop, or passthrough), where the default won't do."""
+    """Transformers by column (import path, drop or passthrough), where the default won't do."""
     calibrate: Literal["sigmoid", "isotonic", "none"] = "sigmoid"
-    """How scores become probabilities that mean what they say."""
+    """How scores are calibrated to probabilities."""
     mitigate: Mitigation | None = None
     depends: tuple[NonEmptyText, ...] = ()
-    """What an estimator of your own reads or imports by a computed name: modules, files or folders
-    (from the working folder). A change of them trains the candidate again."""
+    """What your own estimator reads, or imports by a computed name: modules, files or folders
+    (relative to the working folder). If they change, the candidate is trained again.
+    """
 
     def code_roots(self) -> tuple[str, ...]:
-        """What the candidate's code begins with: the modules of its import paths, and `depends`."""
+        """The roots of the candidate's code: the modules of its import paths, and `depends`."""
         return code_roots([self.estimator, *self.preprocess.values()], self.depends)
 
     def expand_strengths(self) -> tuple[Candidate, ...]:
-        """The candidate once for each strength of its mitigation, itself if it has but one."""
+        """The candidate once for each strength of its mitigation; itself if it has only one."""
         if self.mitigate is None or len(self.mitigate.strength) == 1:
             return (self,)
         ways = [self.mitigate.model_copy(update={"strength": (s,)}) for s in self.mitigate.strength]
@@ -182,7 +187,7 @@ class Candidate(Section):
 
     @property
     def title(self) -> str:
-        """What people call it. Not for a candidate of several strengths: those have one each."""
+        """The display name. Only for candidates with at most one strength: expand others first."""
         if self.mitigate is None:
             return self.name or self._estimator_name
         if self.name is None:

@@ -1,4 +1,4 @@
-"""The data of a use case: where the rows come from, how they are read, what they mean."""
+"""The data of a use case: where rows come from, how they are read, what columns mean."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ThousandsMark = Literal[",", ".", " ", "'", "_"]
 
 
 def coerce_path(value: Any) -> Any:
-    """A path as a mapping that holds it, and such a mapping as it is. Raises ValueError."""
+    """Wrap a path in a mapping; keep a mapping as it is. Raises ValueError."""
     if isinstance(value, str):
         return {"path": value}
     if value is None or isinstance(value, dict | BaseModel):
@@ -35,34 +35,36 @@ class Source(Section):
     """Where the rows come from: a file (path or any fsspec URL), or a SQL query."""
 
     path: str | None = None
-    """A path or any fsspec URL; a pattern like data/*.parquet reads all that match, in order. A
-    relative path counts from the use case's folder, or from the working one if nothing is there.
-    Write secrets, such as a signed URL, as ${NAME}: they are read from the environment."""
+    """A path or any fsspec URL. A pattern like data/*.parquet reads all matching files, in order. A
+    relative path counts from the use case's folder, or from the working folder if nothing is there.
+    Write secrets, such as a signed URL, as ${NAME}: they are read from the environment.
+    """
     format: FileFormat | None = None
-    """Taken from the file's ending when left out."""
+    """The file format. Left out: taken from the file's ending."""
     sheet: str | None = None
-    """The sheet of an Excel workbook; needed where it has several."""
+    """The sheet of an Excel workbook; required if it has several."""
     encoding: str = "utf-8"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     decimal: DecimalMark = "."
-    """The mark before the fraction of a number in text: "," for 12,5."""
+    """The decimal mark of numbers in text: "," for 12,5."""
     thousands: ThousandsMark | None = None
-    """The mark between thousands of a number in text: "." for 1.234,5, " " for 1 234,5."""
+    """The thousands separator of numbers in text: "." for 1.234,5, " " for 1 234,5."""
     units: Annotated[
         tuple[NonEmptyText, ...],
         BeforeValidator(as_tuples, json_schema_input_type=NonEmptyText | list[NonEmptyText]),
     ] = ()
-    """Units and currencies that may stand beside a number in text, left off: ["€", "%"]. 12 % is
-    12. A column that mixes several of them stays text."""
+    """Units and currencies next to numbers in text, which are left off: ["€", "%"]. 12 % is 12. A
+    column that mixes several of them stays text.
+    """
     sql: str | None = None
-    """A query; its order of rows is kept, so say ORDER BY where the order matters."""
+    """A query. The order of its rows is kept, so use ORDER BY if the order matters."""
     connection: str | None = None
     """An SQLAlchemy URL. Write secrets as ${NAME}: they are read from the environment."""
     _folder: str = PrivateAttr("")
 
     @property
     def folder(self) -> str:
-        """The folder of the use case that names the source; empty for one named elsewhere."""
+        """The folder of the use case that names the source; empty for a source named elsewhere."""
         return self._folder
 
     def below(self, folder: str) -> Source:
@@ -86,8 +88,9 @@ class Source(Section):
 
 
 def refuse_passwords(connection: str | None, path: str | None) -> None:
-    """Raises ValueError for a password in either: the use case is kept with every run, for
-    everyone who may read the bucket.
+    """Raise ValueError for a password in either text.
+
+    A run keeps its use case, and everyone who may read the bucket can read it.
     """
     for name, held in (("connection", connection), ("path", path)):
         if any(not _VARIABLE_REFERENCE.fullmatch(secret) for secret in _find_passwords(held or "")):
@@ -105,16 +108,18 @@ def _find_passwords(url: str) -> list[str]:
 
 
 class Target(Section):
-    """What the model is to tell: whether `column` holds the `positive` value."""
+    """What the model predicts: whether `column` holds the `positive` value."""
 
     column: ColumnName
     positive: str | int | float | bool
     negative: tuple[str | int | float | bool, ...] = ()
-    """The values that mean no; rows with any other are refused. Left out, every other value does,
-    and validation is a caution where these are several."""
+    """The values that mean no; rows with any other value are refused. Left out: every other value
+    means no, and validation is a caution if there are several.
+    """
     unlabelled: Literal["refuse", "leave_out"] = "refuse"
-    """What becomes of rows without an outcome: `leave_out` leaves them out as the source is read,
-    and validation says how many."""
+    """What happens to rows without an outcome: `leave_out` drops them as the source is read, and
+    validation says how many.
+    """
 
     @model_validator(mode="after")
     def _either(self) -> Target:
@@ -127,14 +132,15 @@ class Sensitive(Section):
     """A column that marks groups of people who must be treated alike."""
 
     reference: str | None = None
-    """The group others are compared with; the largest when left out."""
+    """The group that others are compared with. Left out: the largest group."""
     bins: tuple[float, ...] = ()
     """Cut points for a numeric column: [30, 50] makes the groups "<30", "30-50", ">=50"."""
     population: dict[str, Fraction] = {}
     """Shares of the groups among the people who will be decided about, where they are known:
-    {Female: 0.51}. Groups left out are not compared."""
+    {Female: 0.51}. Groups left out are not compared.
+    """
     feature: bool = False
-    """Whether the model may see the column. It may not, unless you say so."""
+    """Whether the model may see the column. By default it may not."""
 
     @field_validator("bins")
     @classmethod
@@ -152,7 +158,7 @@ class Sensitive(Section):
 
 
 class Data(Section):
-    """The rows, what they mean, and what must never be kept of them."""
+    """The rows, what their columns mean, and which columns must never be stored."""
 
     source: Annotated[
         Source,
@@ -160,35 +166,38 @@ class Data(Section):
     ]
     target: Target
     identity: tuple[ColumnName, ...] = ()
-    """Columns that make a row the same row tomorrow. Left out: all columns but the target."""
+    """Columns that identify a row over time. Left out: all columns but the target."""
     missing: tuple[str, ...] = ("",)
     """Texts that stand for a missing value, such as ["", "NA", "-999"]."""
     types: dict[str, ColumnType] = {}
     """Types of columns that inference should not decide. Values that do not fit are malformed."""
     categories: dict[str, tuple[str, ...]] = {}
-    """The only values a column may hold, in their order. Rows with others are malformed."""
+    """The only values that a column may hold, in order. Rows with other values are malformed."""
     dates: dict[str, str] = {}
     """Date columns and their format: iso, strptime's directives such as %d.%m.%Y, or s, ms, us or
-    ns for numbers that count from 1970 in that unit."""
+    ns for numbers that count from 1970 in that unit.
+    """
     where: str | None = None
-    """Which rows count: one SQL expression over the row, in DuckDB's words, such as
-    age >= 18 AND country = 'NO'. The others are left out as the source is read."""
+    """Which rows count: a SQL expression over the row, in DuckDB's dialect, such as
+    age >= 18 AND country = 'NO'. Other rows are dropped as the source is read.
+    """
     never_store: tuple[ColumnName, ...] = ()
     """Personal columns, dropped before anything is written."""
     exclude: tuple[ColumnName, ...] = ()
-    """Columns that are kept but are no features."""
+    """Columns that are stored but are not features."""
     after_outcome: tuple[ColumnName, ...] = ()
-    """Columns that are known only after the outcome: they leak it, and may not be features."""
+    """Columns that are known only after the outcome: they leak it and cannot be features."""
     sensitive: dict[str, Sensitive] = {}
     """The columns whose groups are compared. `{}` says that there are none."""
     not_sensitive: tuple[ColumnName, ...] = ()
-    """Columns whose name speaks of sex, age and the like, and whose groups nobody needs compared:
-    the fairness gate does not ask about them."""
+    """Columns whose names suggest sex, age and the like, but whose groups need no comparison: the
+    fairness gate does not ask about them.
+    """
     time: ColumnName | None = None
-    """The column, a date or an ascending number, that says when a row was so. No feature."""
+    """The column, a date or an ascending number, that gives a row's time. It is not a feature."""
 
     def reading_settings(self) -> dict[str, Any]:
-        """Where the rows come from and how they are read, as JSON: what ingestion needs."""
+        """Ingestion's settings as JSON: where rows come from and how they are read."""
         kept = {"source", "missing", "types", "categories", "dates", "where", "never_store"}
         include: dict[str, Any] = dict.fromkeys(kept, True) | {"target": {"column", "unlabelled"}}
         return self.model_dump(mode="json", include=include)

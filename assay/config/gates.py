@@ -1,4 +1,4 @@
-"""What people ask of each gate. A gate reads its own section and nothing else."""
+"""The use case's settings for each gate. A gate reads only its own section."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PerformanceMetric = Literal[
 ]
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "cost"})
 
-# Fairlearn's names for what is compared between groups. Shares of rows:
+# Metrics compared between groups, by Fairlearn's names. Shares of rows:
 RateMetric = Literal[
     "selection_rate",
     "true_positive_rate",
@@ -42,8 +42,8 @@ RateMetric = Literal[
     "zero_one_loss",
     "precision_score",
 ]
-# Others of decisions, and those of probabilities. `calibration_error` is the mean probability
-# minus the observed share of positives.
+# Other metrics of decisions, and metrics of probabilities. `calibration_error` is the mean
+# probability minus the observed share of positives.
 FairnessMetric = Literal[
     RateMetric,
     "balanced_accuracy_score",
@@ -64,7 +64,7 @@ METRIC_FAMILIES: dict[str, tuple[FairnessMetric, ...]] = {
     "equal_opportunity": ("true_positive_rate",),
     "equalized_odds": ("true_positive_rate", "false_positive_rate"),
 }
-SIGNED_METRICS = frozenset({"calibration_error", "r2_score"})  # may be negative: they have no ratio
+SIGNED_METRICS = frozenset({"calibration_error", "r2_score"})  # may be negative: without ratio
 
 
 class Expectation(Section):
@@ -73,52 +73,57 @@ class Expectation(Section):
     type: NonEmptyText
     kwargs: dict[str, JsonValue] = {}
     severity: Literal["critical", "warning", "info"] = "critical"
-    """A broken critical rule stops the run; others are a caution."""
+    """A broken critical rule stops the run; any other is a caution."""
     because: str = ""
 
 
 class Feasibility(Section):
-    """What the data must be able to bear before training begins."""
+    """Requirements that the data must meet before training begins."""
 
     reach: dict[PerformanceMetric, float] = {}
-    """Scores that the model is meant to reach."""
+    """Scores that the model should reach."""
     lift: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
-    """The least ROC AUC above 0.5 that is of use. No signal found is a no-go where the rows would
-    have shown so much, and unknown where they are too few."""
+    """The smallest useful ROC AUC above 0.5. Without a signal, the check fails if the rows would
+    have shown this much, and is unknown if they are too few.
+    """
     events: Annotated[int, Field(ge=20)] = 50
-    """Rows of the rarer outcome below which the gate stops. Lower it to go on all the same."""
+    """Rows of the rarer outcome below which the gate stops. Lower it to continue nevertheless."""
     within: Duration = 30.0
-    """Time the gate may take; kept by sampling rows, and said so in the report."""
+    """Time that the gate may take. It samples rows to keep to it, and the report says so."""
     leak: Annotated[float, Field(gt=0.5, le=1)] = 0.95
-    """Single-column ROC AUC whose lower bound above this is taken for leakage."""
+    """ROC AUC of a single column that counts as leakage if the interval's lower end is above it."""
     overlap: Fraction = 0.01
-    """Share of test rows that may also stand in the training rows."""
+    """Share of test rows that may also be among the training rows."""
     noise: Fraction | None = None
     """Share of labels that may be wrong. Left out: what reach.accuracy leaves, if that is set."""
     horizon: PositiveNumber | None = None
-    """How old a label may be and still be true: days where data.time is a date, else its units."""
+    """How old a label may be and still be valid: in days if data.time is a date, otherwise in its
+    units.
+    """
     as_of: str | float | None = None
-    """The moment from which ages count; left out, that of the table's newest row."""
+    """The moment from which ages count. Left out: that of the table's newest row."""
 
 
 class ErrorCosts(Section):
-    """What each kind of error costs, in any one unit. Sets the decision threshold."""
+    """The cost of each kind of error, in any one unit. Sets the decision threshold."""
 
     false_positive: PositiveNumber = 1.0
     false_negative: PositiveNumber = 1.0
 
 
 class Slices(Section):
-    """How the rows that a model serves worst are looked for, and when they are a caution."""
+    """How to search for the rows that a model serves worst, and when they are a caution."""
 
     rows: Annotated[int, Field(ge=40)] = 100
-    """The least test rows that make a slice."""
+    """The least number of test rows that make a slice."""
     beyond_promise: Annotated[float, Field(ge=0)] = 0.25
-    """By how much a slice's loss may exceed what the model's own probabilities promise there, as
-    a share of the mean loss."""
+    """By how much a slice's loss may exceed what the model's own probabilities imply there, as
+    a share of the mean loss.
+    """
     beyond_others: Annotated[float, Field(ge=0)] | None = None
-    """By how much it may exceed that of all other rows, likewise. Some rows are harder than
-    others: left out, the weakest slices are shown and not judged."""
+    """By how much a slice's loss may exceed that of all other rows, as a share of the mean loss.
+    Some rows are harder than others. Left out: the weakest slices are shown and not judged.
+    """
 
 
 class Performance(Section):
@@ -127,20 +132,21 @@ class Performance(Section):
     choose_by: PerformanceMetric = "roc_auc"
     """Ranks candidates, by cross-validation on the training rows."""
     beat: dict[Literal["dummy", "champion"], float] = {"dummy": 0.0}
-    """By how much `choose_by` must be better, at the least, than a dummy and the champion."""
+    """By how much, at least, `choose_by` must be better than a dummy and the champion."""
     at_least: dict[PerformanceMetric, float] = {}
-    """Limits for single metrics (at most, for losses)."""
+    """Lower limits for single metrics (upper limits for losses)."""
     cost: ErrorCosts = ErrorCosts()
     regret: Fraction = 0.05
-    """What another threshold might save before it is a caution, as a share of what deciding
-    without a model would cost."""
+    """What another threshold may save before it is a caution, as a share of the cost of deciding
+    without a model.
+    """
     calibration_error: Fraction = 0.05
-    """How far probabilities may lie from what is observed (root mean square) before it is one."""
+    """How far probabilities may lie from observed shares (root mean square); more is a caution."""
     slices: Slices = Slices()
 
     @property
     def cost_declared(self) -> bool:
-        """Whether somebody said what errors cost, be it that both cost the same."""
+        """Whether the use case states the costs of errors, even if they are equal."""
         return "cost" in self.model_fields_set
 
 
@@ -150,19 +156,20 @@ class TechnicalLimits(Section):
     row: Duration | None = None
     """Seconds for a single row, in 95 of 100 calls."""
     batch: PositiveNumber | None = None
-    """Rows a second, at the least, where many are asked at once."""
+    """Least rows per second if many are scored at once."""
     size: Size | None = None
     """Bytes of the stored model."""
     memory: Size | None = None
-    """Bytes of memory that a batch takes at its peak, beyond the model and the rows."""
+    """Peak memory of a batch in bytes, beyond the model and the rows."""
 
 
 class FairnessRule(Section):
-    """One limit that people set on a gap between groups, and why."""
+    """One limit that people set on a gap between groups, and their reason."""
 
     metric: Literal[FairnessMetric, MetricFamily]
-    """What is compared, in Fairlearn's names. equalized_odds holds the true and the false positive
-    rate to the limit."""
+    """The compared metric, by Fairlearn's name. equalized_odds limits both the true and the false
+    positive rate.
+    """
     by: Annotated[
         tuple[str | tuple[str, ...], ...],
         BeforeValidator(as_tuples, json_schema_input_type=str | tuple[str | tuple[str, ...], ...]),
@@ -170,14 +177,13 @@ class FairnessRule(Section):
     ]
     """Sensitive columns, or one; a list within the list means their intersection."""
     tolerance: Fraction | None = None
-    """The largest difference to the reference group that is accepted."""
+    """The largest accepted difference to the reference group."""
     ratio: Fraction | None = None
-    """Instead of a tolerance: 0.8 accepts from four fifths of the reference's value to five
-    quarters of it."""
+    """Instead of a tolerance: 0.8 accepts four fifths to five quarters of the reference's value."""
     because: NonEmptyText
     """Who agreed on the limit, and what a larger gap would do to people."""
     on_unknown: Literal["hold", "accept"] = "hold"
-    """A group too small to judge: hold the model for a person's approval, or accept it."""
+    """For a group too small to judge: hold the model for a person's approval, or accept it."""
 
     @model_validator(mode="after")
     def _one_limit(self) -> FairnessRule:
@@ -189,7 +195,7 @@ class FairnessRule(Section):
 
     @property
     def metrics(self) -> tuple[FairnessMetric, ...]:
-        """The metrics that the rule holds to its limit: several, if it names a criterion."""
+        """The metrics that the rule limits: several, if it names a criterion."""
         return METRIC_FAMILIES.get(self.metric, (cast(FairnessMetric, self.metric),))
 
     @property
@@ -200,7 +206,7 @@ class FairnessRule(Section):
         return f"{self.ratio:g} to {1 / self.ratio:.4g} times"
 
     def difference_at(self, value: float) -> float:
-        """The limit as a difference, where the reference has this `value`: what to plan with."""
+        """The limit as a difference, if the reference has this `value`; used for planning."""
         if self.tolerance is not None:
             return self.tolerance
         assert self.ratio is not None, "one of the two is set"
@@ -211,32 +217,34 @@ class FairnessRule(Section):
         return [c for group in self.by for c in ((group,) if isinstance(group, str) else group)]
 
 
-# Metrics whose value can be expected without labels: they follow from calibrated probabilities.
+# Metrics that can be estimated without labels, from calibrated probabilities.
 EstimableMetric = Literal[
     "roc_auc", "accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1"
 ]
 
 
 class DriftSettings(Section):
-    """How far data may move from a reference before it counts, and what harm is."""
+    """How far data may move from a reference before it counts, and what counts as harm."""
 
     effect: Fraction = 0.1
-    """Jensen-Shannon distance (0 to 1) of a column from which its shift is worth a word."""
+    """Jensen-Shannon distance (0 to 1) from which a column's shift counts."""
     level: Fraction = 0.05
-    """Share of false alarms accepted among the columns that are said to have shifted."""
+    """Accepted share of false alarms among the columns that are reported as shifted."""
     metrics: Annotated[tuple[EstimableMetric, ...], Field(min_length=1)] = ("roc_auc", "accuracy")
-    """What is expected of the predictions without labels; columns are ranked by the first."""
+    """Metrics whose expected value is estimated without labels; the first ranks the columns."""
     margin: Fraction = 0.05
-    """The drop of such a metric that is still accepted."""
+    """The accepted drop of such a metric."""
     confidence: Fraction = 0.95
-    """How sure it must be that a metric fell by more, over all metrics and groups together."""
+    """Confidence that a metric fell by more, over all metrics and groups together."""
     unseen: Fraction = 0.1
-    """Share of rows with values that the reference never held, above which the expectation of
-    the predictions' performance is not relied on."""
+    """Share of rows with values that the reference never held, above which the expected performance
+    is not relied on.
+    """
     separable: Annotated[float, Field(gt=0.5, lt=1)] = 0.6
-    """ROC AUC with which a classifier may tell current rows from the reference's."""
+    """Accepted ROC AUC of a classifier that separates current rows from the reference's."""
     rows: Annotated[int, Field(ge=20)] = 100
     """Fewer rows than this, on either side, are not judged."""
     order: Literal["meaningful", "arbitrary"] = "meaningful"
-    """Whether neighbouring rows may have something in common (a day, a place, a household). Then
-    a shift must be larger than how stretches of the reference differ from each other."""
+    """Whether neighbouring rows may be correlated (a day, a place, a household). Then a shift must
+    be larger than the differences between stretches of the reference.
+    """

@@ -9,7 +9,7 @@ from assay.config.use_case import UseCase
 
 
 def use_case_schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12). The name may be left out: the file's name stands in."""
+    """JSON Schema (draft 2020-12). The name may be left out: the file's name is the default."""
     made = UseCase.model_json_schema()
     made["required"] = [key for key in made["required"] if key != "name"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}

@@ -1,4 +1,4 @@
-"""From a YAML file to a use case, or to one error that says where and what to write instead."""
+"""Load a use case from YAML, or raise one error that says where and what to write instead."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class ConfigText:
-    """The text of a use case, able to say on which line a key stands."""
+    """The text of a use case, which gives the line of each key."""
 
     name: str
     tree: Any
     overridden_paths: frozenset[KeyPath] = field(default_factory=frozenset)
     options: Mapping[str | int, str] = field(default_factory=dict)
-    """Of a use case made of a command's options: by key, the option that it came from."""
+    """For a use case made from a command's options: the option that each key came from."""
 
     def locate(self, path: KeyPath) -> str:
         """`file:line` of the deepest part of `path` that the file holds; or the option."""
@@ -57,7 +57,7 @@ class ConfigText:
 
 @dataclass(frozen=True)
 class LoadedUseCase:
-    """A use case with the words it came from, for errors that only the data can reveal."""
+    """A use case with its source text, for errors that only the data can reveal."""
 
     use_case: UseCase
     text: ConfigText
@@ -77,7 +77,7 @@ def load_use_case(path: Path | str, overrides: Sequence[str] = ()) -> LoadedUseC
     _refuse_signatures(text, str(path))
     document = {"file": str(path), "text": text, "set": list(overrides)}
     written = parse_use_case(document)
-    # The words are kept with every run; folders of one person's machine are nobody's business.
+    # Every run stores this text, and the folders of a person's machine are private.
     name = path.name if path.is_absolute() else str(path)
     _folders[name, text] = str(path.parent)
     return replace(written, document=document | {"file": name})
@@ -86,9 +86,9 @@ def load_use_case(path: Path | str, overrides: Sequence[str] = ()) -> LoadedUseC
 def parse_use_case(
     document: Mapping[str, Any], options: Mapping[str | int, str] | None = None
 ) -> LoadedUseCase:
-    """Read a use case from its words: the `file` it is from, its `text`, what was `set` over it.
+    """Parse and check a use case from a document: `file`, its `text`, and the overrides `set`.
 
-    A run keeps the words with their comments. `options`: see `ConfigText`. Raises ConfigError.
+    A run stores the text with its comments. `options`: see `ConfigText`. Raises ConfigError.
     """
     name = document["file"]
     tree = _parse_yaml(document["text"], name)
@@ -108,12 +108,12 @@ def parse_use_case(
     return LoadedUseCase(_place_sources(use_case, folder, changed), text, dict(document))
 
 
-# Of use cases that this process read by their absolute paths, which are not among their words.
+# Folders of use cases that were read by absolute paths, which their documents leave out.
 _folders: dict[tuple[str, str], str] = {}
 
 
 def _place_sources(use_case: UseCase, folder: str, overridden_paths: frozenset[KeyPath]) -> UseCase:
-    """The use case with sources that know its folder. Paths of --set count from the working one."""
+    """The use case with sources that know its folder; --set paths count from the working folder."""
     if folder in {"", "."}:
         return use_case
     placed: dict[str, Any] = {}
@@ -147,7 +147,7 @@ def read_yaml(path: Path | str) -> Any:
 
 
 def read_yaml_with_lines(path: Path | str) -> tuple[Any, ConfigText]:
-    """`read_yaml`, and what says on which line a key stands."""
+    """`read_yaml`, with a text that gives the line of each key."""
     text = ConfigText(str(path), _parse_yaml(_read_text(Path(path), "file"), str(path)))
     return _to_json_value(text.tree), text
 
@@ -198,7 +198,7 @@ def _parse_yaml(text: str, name: str) -> Any:
 
 
 def _to_json_value(node: Any) -> Any:
-    """YAML's own types as JSON's. Dates become their ISO text."""
+    """Convert YAML's own types to JSON's. Dates become their ISO text."""
     if isinstance(node, Mapping):
         return {str(key): _to_json_value(value) for key, value in node.items()}
     if isinstance(node, list | tuple):
@@ -229,8 +229,9 @@ def _check_numbers(node: Any, text: ConfigText, path: KeyPath = ()) -> None:
 
 
 def _check_groups(use_case: UseCase, text: ConfigText) -> None:
-    """Raise ConfigError for the first group that is named and not declared. Of two names that are
-    nearly alike nothing here tells which one is misspelt.
+    """Raise ConfigError for the first group that is named but not declared.
+
+    If two names are nearly alike, nothing here shows which one is misspelt.
     """
     declared = use_case.data.sensitive
     for path, name in use_case.group_references():
@@ -272,7 +273,7 @@ def _apply_override(plain: dict[str, Any], text: str) -> KeyPath:
 
 
 def _explain_error(error: ValidationError, text: ConfigText, plain: Any) -> ConfigError:
-    """One message for the first problem, with how many more there are."""
+    """One message for the first problem, with the number of further ones."""
     problems = _root_problems(error)
     first = problems[0]
     path = _file_path_of(first["loc"], plain)
@@ -307,7 +308,7 @@ def _explain_error(error: ValidationError, text: ConfigText, plain: Any) -> Conf
     if first["type"] == "literal_error" and isinstance(given, str):
         allowed = first["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
         remedy = _suggest_or_list(given, allowed, "Allowed")
-    named = name and text.options.keys().isdisjoint(path)  # else the option says where it is
+    named = name and text.options.keys().isdisjoint(path)  # otherwise the option says where it is
     message = f"{name}: {said}{shown}{others}" if named else f"{said}{shown}{others}"
     return ConfigError(message, where=text.locate(path), remedy=remedy)
 
@@ -316,7 +317,7 @@ _NAME_HINT = "Use small letters, digits, - and _ alone"
 _IMPORT_PATH_HINT = (
     "write where it is imported from, such as sklearn.linear_model.LogisticRegression"
 )
-_MESSAGE_BY_TYPE = {  # in words of the file, what pydantic says in those of JSON
+_MESSAGE_BY_TYPE = {  # pydantic's messages about JSON, in terms of YAML
     "tuple_type": "it should be a list, such as [this, that]",
     "list_type": "it should be a list, such as [this, that]",
     "dict_type": "it should be a mapping, such as {key: value}",
@@ -329,7 +330,7 @@ _MESSAGE_BY_TYPE = {  # in words of the file, what pydantic says in those of JSO
 def _root_problems(error: ValidationError) -> list[ErrorDetails]:
     """The problems that are not mere consequences of another, misspelt keys first."""
     problems = error.errors()
-    # A list whose only item is wrong is then also called too short.
+    # pydantic also calls a list too short if its only item is wrong.
     inner = {p["loc"][:n] for p in problems for n in range(1, len(p["loc"]))}
     unknown = [p["loc"] for p in problems if p["type"] == "extra_forbidden"]
 
@@ -360,14 +361,14 @@ def _file_path_of(loc: tuple[int | str, ...], plain: Any) -> KeyPath:
 
 
 def _known_keys(path: KeyPath) -> list[str]:
-    """The keys that may stand at `path`, read off the models."""
+    """The keys allowed at `path`, from the models."""
     from typing import get_args
 
     kind: Any = UseCase
     for step in path:
         if isinstance(kind, type) and issubclass(kind, BaseModel) and isinstance(step, str):
             kind = kind.model_fields[step].annotation
-        else:  # inside a dict or a list: step to what it holds
+        else:  # inside a dict or a list: step to its items' type
             kind = get_args(kind)[-1] if isinstance(step, str) else get_args(kind)[0]
         if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
             models = [a for a in get_args(kind) if isinstance(a, type) and issubclass(a, BaseModel)]

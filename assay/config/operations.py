@@ -1,4 +1,4 @@
-"""What all use cases share in operation: where flows run, how many at once, who is told."""
+"""Operating settings of all use cases: where flows run, how many at once, who is alerted."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ PoolType = Literal["process", "docker", "kubernetes"]
 
 
 class Alert(Section):
-    """Somebody who is told."""
+    """A destination of alerts."""
 
     to: str
     """An Apprise URL whose secret parts are read from the environment: ${SLACK_URL},
     mailto://${MAIL_USER}:${MAIL_PASSWORD}@mail.example. Or a block that Prefect keeps:
-    block://slack-webhook/oncall."""
+    block://slack-webhook/oncall.
+    """
     on: Annotated[tuple[AlertEvent, ...], Field(min_length=1)] = (
         *("failed", "refused", "crashed", "late", "silent", "waiting"),
     )
-    """failed: by an error. refused: a gate said no. crashed: its process or machine died. late:
-    not begun so long after it was due. silent: a scheduled flow has not begun for one and a half
-    of its periods. waiting: a person is asked."""
+    """failed: an error ended a run. refused: a gate failed. crashed: the run's process or machine
+    died. late: a run has not begun long after it was due. silent: a scheduled flow has not begun
+    for one and a half of its periods. waiting: a person must decide.
+    """
 
     @field_validator("to")
     @classmethod
@@ -46,24 +48,25 @@ class Alert(Section):
 
 
 class Operations(Section):
-    """What all use cases share in operation."""
+    """Operating settings of all use cases."""
 
     pool: PoolType = "process"
-    """Where flows run: processes beside the worker, containers, or jobs of a cluster."""
+    """Where flows run: processes next to the worker, containers, or jobs of a cluster."""
     image: str | None = None
-    """The image of docker and kubernetes pools, best by digest: registry/assay@sha256:..."""
+    """The image of docker and kubernetes pools, preferably by digest: registry/assay@sha256:..."""
     at_once: Annotated[int, Field(ge=1)] = 2
-    """Flow runs at one time, of all use cases together."""
+    """Number of flow runs at one time, of all use cases together."""
     maintain: CronOrInterval | None = "30 3 * * *"
     """When the bucket is verified, and garbage collected."""
     zone: TimeZoneName = "UTC"
     late: Duration = 900.0
-    """A run that has not begun so long after it was due is late."""
+    """A run is late if it has not begun this long after it was due."""
     lost: Duration = 180.0
-    """A run whose process was not heard of for so long has crashed. Longer than the server or the
-    network may be away, because meanwhile nobody is heard."""
+    """A run counts as crashed if its process was silent for this long. Set it longer than the
+    server or the network may be down, because all processes are silent meanwhile.
+    """
     resume: Annotated[int, Field(ge=0)] = 2
-    """How often a crashed run is started again. Steps that were finished are not done twice."""
+    """How often a crashed run is restarted. Finished steps are not repeated."""
     alerts: tuple[Alert, ...] = ()
 
     @field_validator("lost")
@@ -75,8 +78,9 @@ class Operations(Section):
 
     @classmethod
     def load_configured(cls, path: Path | None = None) -> Operations:
-        """Those of `path`, else of configs/operations.yaml, else the defaults. Raises ConfigError
-        for a file that cannot be read.
+        """The settings in `path`, otherwise in configs/operations.yaml, otherwise the defaults.
+
+        Raises ConfigError for a file that cannot be read.
         """
         if path is None and not DEFAULT_OPERATIONS_FILE.is_file():
             return cls()
@@ -84,7 +88,7 @@ class Operations(Section):
 
     @classmethod
     def read(cls, path: Path) -> Operations:
-        """Raises ConfigError."""
+        """The settings in a file. Raises ConfigError."""
         tree, text = read_yaml_with_lines(path)
         try:
             return cls.model_validate_json(json.dumps(tree or {}))
@@ -96,7 +100,7 @@ class Operations(Section):
 
 
 def expand_variables(text: str, location: str) -> str:
-    """`text` with each ${NAME} read from the environment. Raises ConfigError for one not set."""
+    """`text` with each ${NAME} replaced from the environment. ConfigError if one is unset."""
 
     def value(match: re.Match[str]) -> str:
         found = os.environ.get(match[1])

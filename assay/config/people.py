@@ -1,4 +1,4 @@
-"""The people who may act, what each may do, and the keys by which they are known."""
+"""The people file: who may act, in which role, and with which keys."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ Role = Literal["viewer", "scientist", "engineer", "operator"]
 
 
 class WithdrawnKey(Section):
-    """A key with which nobody may sign any more."""
+    """A key that nobody may sign with any more."""
 
     key: str
     holds: Path | None = None
-    """A file of those journal entries that it signed and that hold, as `assay vouch` prints them;
-    none without it. A relative path begins where the people's file lies."""
+    """A file of the key's journal entries that stay valid, as `assay vouch` prints them; without
+    it, none does. A relative path counts from the people file's folder.
+    """
 
     def parse_key(self, name: str, folder: Path) -> PublicKey:
-        """Raises ConfigError for a key or a file that is none."""
+        """The key with its valid entries. Raises ConfigError for an invalid key or file."""
         vouched = _read_digests(folder / self.holds) if self.holds else frozenset[Digest]()
         return replace(PublicKey.parse(self.key, name), vouched_entries=vouched)
 
@@ -41,24 +42,24 @@ class Person(Section):
 
     role: Role = "viewer"
     keys: tuple[str, ...] = ()
-    """Public keys as in id_ed25519.pub, of which any may sign for them."""
+    """Public keys as in id_ed25519.pub; each may sign for this person."""
     withdrawn: tuple[WithdrawnKey, ...] = ()
-    """Keys that were theirs and that somebody else may have."""
+    """Former keys of this person that somebody else may have."""
 
 
 class People(Section):
     """Everyone who may act."""
 
     signatures: Literal["required", "optional"] = "optional"
-    """Whether a model is loaded only if what the journal says of it is signed by one of these."""
+    """Whether a model is loaded only if its journal entries are signed by one of these people."""
     people: dict[str, Person] = {}
     _folder: Path = PrivateAttr(Path())
 
     @classmethod
     def load_configured(cls) -> People | None:
-        """Those of the file that ASSAY_PEOPLE names, else of configs/people.yaml, if it is there.
+        """The people in the file that ASSAY_PEOPLE names, otherwise in configs/people.yaml.
 
-        Raises ConfigError for a file that cannot be read, or a key that is none.
+        None if neither is there. Raises ConfigError for an unreadable file or an invalid key.
         """
         named = os.environ.get(PEOPLE_VARIABLE)
         path = Path(named) if named else DEFAULT_PEOPLE_FILE
@@ -66,7 +67,7 @@ class People(Section):
 
     @classmethod
     def read(cls, path: Path) -> People:
-        """Raises ConfigError."""
+        """The people in a file. Raises ConfigError."""
         try:
             people = cls.model_validate_json(json.dumps(read_yaml(path)))
         except ValidationError as error:
@@ -78,9 +79,9 @@ class People(Section):
         return people
 
     def trusted_keys(self) -> list[PublicKey]:
-        """Everybody's keys, each with whose it is. Raises ConfigError for one that is none.
+        """Everybody's keys, each with its owner. Raises ConfigError for an invalid key.
 
-        Those withdrawn come first: a key that is also listed as sound stays withdrawn.
+        Withdrawn keys come first: a key that is also listed as valid stays withdrawn.
         """
         everyone = self.people.items()
         return [

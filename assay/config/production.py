@@ -1,6 +1,6 @@
-"""What is asked of a model that is in use: scoring, labels, monitoring, retraining, promotion.
+"""Settings of a model in use: scoring, labels, monitoring, retraining, promotion.
 
-None of this changes how a question is answered, so it is no part of the question's key.
+None of them changes how a question is answered, so they are not part of the question's key.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _Source = Annotated[
 
 
 class Sink(Section):
-    """Where predictions are written: a file a batch, or a SQL table that grows."""
+    """Where predictions are written: a file for each batch, or a SQL table that grows."""
 
     path: str | None = None
     """A path or any fsspec URL ending in .parquet or .csv; {batch} stands for the batch's name."""
     table: str | None = None
-    """A SQL table, made if it is not there. A batch's rows are written once."""
+    """A SQL table, created if it does not exist. A batch's rows are written once."""
     connection: str | None = None
     """An SQLAlchemy URL. Write secrets as ${NAME}: they are read from the environment."""
 
@@ -41,10 +41,10 @@ class Sink(Section):
 
 
 class ScoringSettings(Section):
-    """Which rows are scored, and where the answers go besides the bucket."""
+    """Which rows are scored, and where the predictions go besides the bucket."""
 
     source: _Source | None = None
-    """A pattern like incoming/*.parquet: each file that fits is a batch. Or a SQL query."""
+    """A pattern like incoming/*.parquet, where each matching file is a batch. Or a SQL query."""
     to: Annotated[
         Sink | None,
         BeforeValidator(
@@ -53,26 +53,29 @@ class ScoringSettings(Section):
         ),
     ] = None
     outside: Literal["tell", "refuse"] = "tell"
-    """What becomes of rows with a value far outside what training held, such as an age of 10^15:
-    they are scored and told, or set aside."""
+    """What happens to rows with a value far outside the training range, such as an age of 10^15:
+    they are scored and reported, or set aside.
+    """
 
 
 class LabelSettings(Section):
-    """Where the outcomes come from, once they are known."""
+    """Where labels come from, once they are known."""
 
     source: _Source | None = None
-    """Files or a query with the identity's columns and the target's. Those of a batch that hold
-    the target themselves need no second coming."""
+    """Files or a query with the columns of the identity and the target. Batches that hold the
+    target themselves do not need it.
+    """
     known: ColumnName | None = None
-    """The column that says when a label became known: the latest replaces earlier ones, in
-    whatever order they arrive. Left out: the one that arrived last does."""
+    """The column that says when a label became known: the latest replaces earlier ones, in any
+    order of arrival. Left out: the label that arrived last does.
+    """
 
 
 class MonitoringSettings(Section):
-    """What is expected of batches and labels, and when a look at them counts."""
+    """What is expected of batches and labels, and when the monitor judges them."""
 
     due: Duration | None = None
-    """A batch is due at least every so long; after one and a half times that, silence is told."""
+    """The longest usual time between batches. After 1.5 times that, silence is reported."""
     rows: Annotated[int, Field(ge=20)] = 1000
     """Fewer new rows than this wait for the next look."""
     volume: Annotated[float, Field(gt=1)] = 3.0
@@ -80,21 +83,22 @@ class MonitoringSettings(Section):
     malformed: Fraction = 0.01
     """Share of a batch's rows that may be unfit for scoring."""
     delay: Duration | None = None
-    """By when labels should have come: older rows without one count against `coverage`."""
+    """When labels are due: older rows without a label count against `coverage`."""
     coverage: Fraction = 0.5
     """Share of those rows that should have a label."""
     false_alarms: Fraction = 0.05
-    """The chance, over all looks at one champion together, that predictions which are as good as
-    ever are called harmed."""
+    """The probability, over all looks at one champion together, that unharmed predictions are
+    called harmed.
+    """
 
 
 class TrainingWindow(Section):
-    """How much of the past a model is trained on anew."""
+    """The rows that a retraining uses."""
 
     rows: Annotated[int, Field(ge=100)] | None = None
-    """The newest so many labelled rows."""
+    """The number of newest labelled rows."""
     lasting: Duration | None = None
-    """Labelled rows of batches that came within so long."""
+    """Labelled rows of batches that arrived within this time."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> TrainingWindow:
@@ -104,17 +108,18 @@ class TrainingWindow(Section):
 
 
 class RetrainingSettings(Section):
-    """When a model is trained anew, and on what."""
+    """When a model is retrained, and on which rows."""
 
     window: Literal["all", "change"] | TrainingWindow = "all"
     """all: the first table and every labelled row since. change: labelled rows since the harm was
-    first seen, and everything before it where they are too few. Or the newest: {rows: 50000}."""
+    first seen, and everything before it if they are too few. Or the newest: {rows: 50000}.
+    """
     cooldown: Duration = 86400.0
     """The least time between two retrainings."""
     budget: Annotated[int, Field(ge=1)] = 4
-    """Retrainings in thirty days."""
+    """Retrainings allowed in thirty days."""
     attempts: Annotated[int, Field(ge=1)] = 3
-    """Retrainings in a row that bring no new champion before a person is asked."""
+    """Retrainings in a row without a new champion, after which a person is asked."""
 
 
 class PromotionPolicy(Section):
@@ -123,8 +128,10 @@ class PromotionPolicy(Section):
     first: Literal["automatic", "approval"] = "approval"
     later: Literal["automatic", "approval"] = "approval"
     by: Literal["anyone", "engineer", "another engineer"] = "anyone"
-    """Who may approve, by the roles in configs/people.yaml: with `another`, somebody other than
-    who trained it."""
+    """Who may approve, by the roles in configs/people.yaml. With `another`, it must be somebody
+    other than the person who trained it.
+    """
     shadow: Annotated[int, Field(ge=0)] = 0
-    """Batches that a challenger must have scored beside the champion, unseen, and been compared on,
-    before it may be promoted."""
+    """Number of batches that a challenger must score in shadow deployment, and be compared on,
+    before it may be promoted.
+    """

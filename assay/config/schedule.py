@@ -1,4 +1,4 @@
-"""When a use case's flows run by themselves."""
+"""When a use case's flows run automatically."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 
 @dataclass(frozen=True)
 class _CronField:
-    """One field of a cron text: the numbers it may hold, names for them, its own special forms."""
+    """One field of a cron text: its allowed numbers, their names, its own special forms."""
 
     first: int
     last: int
@@ -59,7 +59,7 @@ _CRON_FIELDS = (
 
 
 def _check_cron_or_interval(text: str) -> str:
-    """Raises ValueError for what is neither a cron text nor an interval."""
+    """Raise ValueError for a text that is neither a cron text nor an interval."""
     if is_interval(text):
         if parse_duration(text) < 1:
             raise ValueError("an interval is at least 1s")
@@ -69,7 +69,10 @@ def _check_cron_or_interval(text: str) -> str:
 
 
 def _is_cron(text: str) -> bool:
-    """Checked here, not by croniter: every step's key would hold croniter's version."""
+    """Whether the text is a valid cron text.
+
+    Checked here, not by croniter: every step's key would hold croniter's version.
+    """
     fields = text.split()
     return len(fields) == len(_CRON_FIELDS) and all(
         kind.accepts(one) for kind, one in zip(_CRON_FIELDS, fields, strict=True)
@@ -77,7 +80,7 @@ def _is_cron(text: str) -> bool:
 
 
 def is_interval(text: str) -> bool:
-    """Whether a checked text is an interval, and no cron text."""
+    """Whether a checked text is an interval rather than a cron text."""
     return " " not in text.strip()
 
 
@@ -86,7 +89,7 @@ def _check_time_zone(name: str) -> str:
 
     try:
         ZoneInfo(name)
-    except (KeyError, OSError, ValueError):  # unknown; a folder; no name
+    except (KeyError, OSError, ValueError):  # an unknown name, a folder, or an invalid name
         raise ValueError("write the name of a time zone such as UTC or Europe/Lisbon") from None
     return name
 
@@ -96,14 +99,14 @@ TimeZoneName = Annotated[str, AfterValidator(_check_time_zone)]
 
 
 class Schedule(Section):
-    """When this use case's flows run by themselves: a cron text, or an interval like 10m. What is
-    left out runs when an event or a person asks for it.
+    """When this use case's flows run automatically: a cron text, or an interval like 10m. A flow
+    that is left out runs when an event or a person asks for it.
     """
 
     train: CronOrInterval | None = None
     score: CronOrInterval | None = None
     monitor: CronOrInterval | None = None
-    """It reads the labels that came, too."""
+    """Also reads the labels that arrived."""
     retrain: CronOrInterval | None = None
     zone: TimeZoneName = "UTC"
     """The time zone of the cron texts."""

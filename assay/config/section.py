@@ -1,4 +1,4 @@
-"""What all parts of a use case share: strictness, and a few kinds of values."""
+"""Base class and value types that all parts of a use case share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 PositiveNumber = Annotated[float, Field(gt=0)]
 NonEmptyText = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-ColumnName = Annotated[str, Field(min_length=1)]  # of a column, to the letter
+ColumnName = Annotated[str, Field(min_length=1)]  # the exact name of a column
 
 _SECONDS_PER_UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES_PER_UNIT = {
@@ -25,7 +25,7 @@ _BYTES_PER_UNIT = {
 
 
 def parse_duration(value: Any) -> Any:
-    """A duration in text such as 10m as its seconds; anything else as it is. Raises ValueError."""
+    """A text such as 10m in seconds; anything else unchanged. Raises ValueError."""
     if isinstance(value, str):
         match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|[smhd])\s*", value)
         if not match:
@@ -44,7 +44,7 @@ def _parse_size(value: Any) -> Any:
 
 
 def as_tuples(value: Any) -> Any:
-    """One value as a list of one: both may be written. Lists are tuples, those within too."""
+    """A single value as a list of one, since both may be written; all lists as tuples."""
     if not isinstance(value, list | tuple):
         return (value,)
     return tuple(as_tuples(one) if isinstance(one, list) else one for one in value)
@@ -63,7 +63,7 @@ Size = Annotated[
 
 
 class Section(BaseModel):
-    """Base of all parts of a use case."""
+    """Base of all parts of a use case: strict, frozen, without unknown keys."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True

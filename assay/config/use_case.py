@@ -1,7 +1,7 @@
 """A use case: one question, its data, its people, its gates, its candidates.
 
-Every model is strict (no silent conversion), frozen, and refuses keys it does not know. Each
-stage reads its own slice and nothing else, because the slice is part of the step's memo key.
+Every model is strict (no silent conversion), frozen, and refuses unknown keys. Each stage reads
+only its own slice, because the slice is part of the step's cache key.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from assay.config.section import NonEmptyText, Section
 
 
 class UseCase(Section):
-    """One question from raw rows to a model that may be trusted."""
+    """One question, from raw rows to a model that may be trusted."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-    """Name of the model and its journal; the file's name when left out."""
+    """Name of the model and its journal. Left out: the file's name."""
     question: NonEmptyText
     decision: NonEmptyText
-    """What is decided by the answer."""
+    """The decision that is made by the model's answer."""
     harm: NonEmptyText
     """What a wrong answer does, and to whom."""
     owner: NonEmptyText
@@ -71,21 +71,22 @@ class UseCase(Section):
 
     @property
     def expanded_candidates(self) -> tuple[Candidate, ...]:
-        """All that are trained: each candidate, once for each strength of its mitigation."""
+        """All candidates that are trained: each one once for each strength of its mitigation."""
         return tuple(one for candidate in self.candidates for one in candidate.expand_strengths())
 
     def find_candidate(self, title: str) -> Candidate:
-        """The one of that title."""
+        """The expanded candidate with that title."""
         return next(one for one in self.expanded_candidates if one.title == title)
 
     def candidate_path(self, contender: Candidate) -> tuple[str | int, ...]:
-        """Where in the use case a contender is written."""
+        """The path into the use case where an expanded candidate is written."""
         of = [contender in candidate.expand_strengths() for candidate in self.candidates]
         return ("candidates", of.index(True))
 
     def shared_searches(self) -> dict[str, str]:
-        """By contender's title, the title of the first that is searched alike: all but the name
-        and the mitigation are the same.
+        """For each candidate's title, the title of the first candidate with the same search.
+
+        Searches are the same if all but the name and the mitigation are.
         """
         first: dict[str, str] = {}
         alike = [
@@ -97,7 +98,7 @@ class UseCase(Section):
         }
 
     def feature_columns(self, columns: Sequence[str]) -> list[str]:
-        """Those of the table's `columns` that a model may see, in the table's order."""
+        """The table's `columns` that a model may see, in the table's order."""
         data = self.data
         withheld = {data.target.column, *data.identity, *data.exclude, *data.after_outcome}
         withheld |= {name for name, group in data.sensitive.items() if not group.feature}
@@ -124,7 +125,7 @@ class UseCase(Section):
         return found
 
     def time_references(self) -> list[tuple[tuple[str | int, ...], str]]:
-        """The same of the columns that rows are ordered by."""
+        """The same for the columns that order rows."""
         found: list[tuple[tuple[str | int, ...], str]] = []
         if self.data.time:
             found.append((("data", "time"), self.data.time))

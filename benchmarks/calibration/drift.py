@@ -178,9 +178,9 @@ def _any(report: Report, name: str, verdict: Verdict) -> bool:
 # --- the list ---------------------------------------------------------------------------------
 
 _CALM = (
-    at_most(0.05, "shift", "some column is said to have shifted"),
-    at_most(0.05, "separation", "rows are said to be told apart"),
-    at_most(0.05, "reconstruction", "columns are said to go together otherwise"),
+    at_most(0.05, "shift", "some column is reported as shifted"),
+    at_most(0.05, "separation", "current and reference rows are reported as separable"),
+    at_most(0.05, "reconstruction", "the relation between columns is reported as changed"),
     never("gate", "the gate says `fail`"),
 )
 _ALONE = "; any effect counts, so that the corrected p-value alone decides"
@@ -211,7 +211,7 @@ def _in_runs(length: float, effect: float, seeds: int) -> Experiment:
 
 def _turned(length: float, seeds: int) -> Experiment:
     """In runs of a quarter of the batch, what rows have in common may look as large."""
-    told = at_least(0.8, "separation", "rows are said to be told apart")
+    told = at_least(0.8, "separation", "current and reference rows are reported as separable")
     return Experiment(
         f"a relation that turns round, {f'rows in runs of {length:g}' if length else 'any order'}",
         "40,000 rows and the 2,000 that follow; of six numbers two have a correlation of .8, which"
@@ -221,8 +221,8 @@ def _turned(length: float, seeds: int) -> Experiment:
         partial(turned, reference=40_000, current=2_000, length=length),
         (
             *([told] if length < 500 else []),
-            at_least(0.8, "either", "rows are told apart, or columns go together otherwise"),
-            at_most(0.05, "shift", "some column is said to have shifted"),
+            at_least(0.8, "either", "rows are reported as separable, or columns as changed"),
+            at_most(0.05, "shift", "some column is reported as shifted"),
             never("gate", "the gate says `fail`"),
         ),
     )
@@ -240,36 +240,40 @@ EXPERIMENTS = (
     _turned(500, 60),
     Experiment(
         "columns that move without harm",
-        "10,000 and 2,000 rows with a model's probabilities; a number moves by .8 standard"
-        " deviations and a text of three values from thirds to .6, .25, .15; neither bears on the"
+        "10,000 and 2,000 rows with a model's probabilities; a number shifts by .8 standard"
+        " deviations and a text of three values from thirds to .6, .25, .15; neither affects the"
         " outcome.",
         100,
         partial(harmless, reference=10_000, current=2_000),
         (
-            at_least(0.8, "number", "the number is said to have shifted"),
-            at_least(0.8, "text", "the text is said to have shifted"),
-            at_most(0.05, "others", "another column is"),
-            at_most(0.05, "expected", "some expected performance is said to `fail`"),
+            at_least(0.8, "number", "the number is reported as shifted"),
+            at_least(0.8, "text", "the text is reported as shifted"),
+            at_most(0.05, "others", "another column is reported as shifted"),
+            at_most(0.05, "expected", "some expected performance gets `fail`"),
             at_most(0.05, "gate", "the gate says `fail`"),
         ),
     ),
     Experiment(
         "harder rows",
-        "10,000 rows, and 4,000 whose log odds have another mean and spread; the concept is the"
-        " same, the probabilities are too sure by 1.3. The true drop, which is expected without a"
-        " look at the labels, is an integral.",
+        "10,000 rows, and 4,000 whose log odds have another mean and spread. The concept is the"
+        " same; the log odds of the probabilities are too large by a factor of 1.3. The true drop,"
+        " which the gate estimates without labels, is an integral.",
         250,
         partial(other_rows, reference=10_000, current=4_000),
         (
             *(
-                at_least(0.95, m, f"the interval of the expected drop in `{m}` holds it")
+                at_least(
+                    0.95, m, f"the interval of the expected drop in `{m}` contains the true drop"
+                )
                 for m in METRICS
             ),
             *(
-                at_least(0.95, f"seen {m}", f"that of expected minus realised `{m}` holds 0")
+                at_least(
+                    0.95, f"seen {m}", f"the interval of expected minus realised `{m}` contains 0"
+                )
                 for m in METRICS
             ),
-            at_most(0.05, "surprise", "some realised performance is said to `fail`"),
+            at_most(0.05, "surprise", "some realised performance gets `fail`"),
         ),
     ),
     Experiment(
@@ -280,20 +284,20 @@ EXPERIMENTS = (
         partial(much_harder, reference=10_000, current=2_000),
         (
             at_least(0.8, "expected", "some expected performance is `fail` or `caution`"),
-            at_least(0.8, "shift", "the column is said to have shifted"),
+            at_least(0.8, "shift", "the column is reported as shifted"),
             never("calm", "the gate says `pass`"),
         ),
     ),
     Experiment(
         "another concept",
-        "10,000 and 4,000 rows alike, but in one of five of the latter the outcome is turned"
-        " round.",
+        "10,000 and 4,000 rows of one distribution, but in one of five of the latter the outcome is"
+        " flipped.",
         100,
         partial(other_concept, reference=10_000, current=4_000, share=0.2),
         (
-            at_least(0.8, "realised", "some realised performance is said to `fail`"),
+            at_least(0.8, "realised", "some realised performance gets `fail`"),
             at_least(0.8, "gate", "the gate says `fail`"),
-            at_most(0.05, "shift", "some column is said to have shifted"),
+            at_most(0.05, "shift", "some column is reported as shifted"),
         ),
     ),
 )

@@ -183,7 +183,7 @@ def _column(sheets: Sequence[Sheet], name: str) -> list[object]:
 
 
 _SIX = "Six groups of the sizes of COMPAS (3,175 to 11 people)"
-_FAIL = "some pair is said to `fail`"
+_FAIL = "some pair gets `fail`"
 _RATES = "true positive rate .6 and false positive rate .3 for all"
 
 EXPERIMENTS = (
@@ -195,7 +195,7 @@ EXPERIMENTS = (
         partial(identical, tolerance=0.001),
         (
             at_most(0.05, "fail", _FAIL),
-            at_most(0.05, "p", "the p of the largest false positive gap is .05 or less"),
+            at_most(0.05, "p", "the p-value of the largest false positive gap is .05 or less"),
         ),
     ),
     Experiment(
@@ -205,7 +205,7 @@ EXPERIMENTS = (
         partial(identical, tolerance=0.05),
         (
             at_most(0.05, "fail", _FAIL),
-            at_most(0.05, "p", "the p of the largest false positive gap is .05 or less"),
+            at_most(0.05, "p", "the p-value of the largest false positive gap is .05 or less"),
         ),
     ),
     Experiment(
@@ -224,8 +224,8 @@ EXPERIMENTS = (
         partial(just_above, tolerance=0.1, groups=TWO),
         (
             at_most(0.05, "gate", "the gate says `pass`"),
-            at_most(0.05, "pair", "the pair is said to `pass`"),
-            at_most(0.05, "beyond", "the pair is said to `fail`, with hardly any gap to speak of"),
+            at_most(0.05, "pair", "the pair gets `pass`"),
+            at_most(0.05, "beyond", "the pair gets `fail`, by a millionth"),
         ),
     ),
     Experiment(
@@ -236,8 +236,8 @@ EXPERIMENTS = (
         partial(just_above, tolerance=0.1, groups=tuple(SIZES)),
         (
             at_most(0.05, "gate", "the gate says `pass`"),
-            at_most(0.05, "pair", "the pair is said to `pass`"),
-            at_most(0.05, "beyond", "the pair is said to `fail`, with hardly any gap to speak of"),
+            at_most(0.05, "pair", "the pair gets `pass`"),
+            at_most(0.05, "beyond", "the pair gets `fail`, by a millionth"),
         ),
     ),
     Experiment(
@@ -247,8 +247,8 @@ EXPERIMENTS = (
         200,
         partial(planted, gap=0.12, tolerance=0.05),
         (
-            at_least(0.8, "found", "the pair is said to `fail`"),
-            at_most(0.05, "others", "some other pair is said to `fail`"),
+            at_least(0.8, "found", "the pair gets `fail`"),
+            at_most(0.05, "others", "some other pair gets `fail`"),
         ),
     ),
     Experiment(
@@ -256,14 +256,17 @@ EXPERIMENTS = (
         f"The two largest groups; {_RATES}; tolerance .06 on the false positive rate.",
         200,
         partial(alike, tolerance=0.06),
-        (at_least(0.8, "pass", "the gate says `pass`"), at_most(0.05, "fail", "it says `fail`")),
+        (
+            at_least(0.8, "pass", "the gate says `pass`"),
+            at_most(0.05, "fail", "the gate says `fail`"),
+        ),
     ),
     Experiment(
         "a group of eight",
-        "Six groups, one of eight people who are all said yes to; two rules, tolerance .05.",
+        "Six groups, one of eight people, all with a positive decision; two rules, tolerance .05.",
         100,
         too_small,
-        (always("unknown", "every check on the eight says `unknown`"),),
+        (always("unknown", "every check on the group of eight says `unknown`"),),
     ),
     Experiment(
         "race, sex and their intersection alike",
@@ -283,7 +286,9 @@ EXPERIMENTS = (
         (
             at_most(0.05, "fail", _FAIL),
             *(
-                at_least(0.95, m, f"the interval of the 400's `{m}` holds the true one")
+                at_least(
+                    0.95, m, f"the interval for the group of 400 of `{m}` contains the true value"
+                )
                 for m in TRUE
             ),
         ),

@@ -183,14 +183,14 @@ def _shuffled(rows: int, seeds: int, reach: float | None) -> Experiment:
     stops = rows >= SHOWN_ROWS or reach is not None
     return Experiment(
         f"shuffled labels, {rows:,} rows, {goal}",
-        f"{rows:,} rows of Adult drawn without replacement, their labels dealt out anew; {goal}.",
+        f"{rows:,} rows of Adult drawn without replacement, with shuffled labels; {goal}.",
         seeds,
         partial(shuffled, rows=rows, reach=reach),
         (
             *([at_least(0.95, "no_go", "the gate says no-go")] if stops else []),
-            at_most(0.05, "go", "it says go, or caution"),
-            at_most(0.05, "found", "the check of the signal finds one"),
-            at_most(0.01, "signal", "it says `pass`"),
+            at_most(0.05, "go", "the gate says go or caution"),
+            at_most(0.05, "found", "the signal check finds a signal"),
+            at_most(0.01, "signal", "the signal check says `pass`"),
         ),
     )
 
@@ -232,7 +232,7 @@ def _intact(rows: int, seeds: int) -> Experiment:
         partial(intact, rows=rows, reach=0.85),
         (
             at_most(0.05, "no_go", "the gate says no-go"),
-            at_most(0.05, "leak", "a column is said to leak"),
+            at_most(0.05, "leak", "a column is reported as a leak"),
         ),
     )
 
@@ -244,8 +244,8 @@ def _leak(words: str, leak: Leak) -> Experiment:
         60,
         partial(leaking, rows=4000, leak=leak),
         (
-            at_least(0.95, "named", "the check of leakage fails and names the column"),
-            at_most(0.05, "others", "it names another"),
+            at_least(0.95, "named", "the leakage check fails and names the column"),
+            at_most(0.05, "others", "the leakage check names another column"),
             at_least(0.95, "no_go", "the gate says no-go"),
         ),
     )
@@ -267,7 +267,7 @@ EXPERIMENTS = (
         partial(out_of_reach, rows=4000, reach=0.99),
         (
             at_least(0.95, "no_go", "the gate says no-go"),
-            never("pass", "the target is said to be within reach"),
+            never("pass", "the target is reported as within reach"),
         ),
     ),
     _leak("text", as_text),
@@ -279,46 +279,46 @@ EXPERIMENTS = (
         60,
         partial(leaking, rows=4000, leak=honest),
         (
-            at_most(0.05, "named", "the column is said to leak"),
-            at_most(0.05, "others", "another is"),
+            at_most(0.05, "named", "the column is reported as a leak"),
+            at_most(0.05, "others", "another column is reported as a leak"),
             at_most(0.05, "no_go", "the gate says no-go"),
         ),
     ),
     Experiment(
         "10 % wrong labels",
-        "4,000 rows whose outcome two numbers all but determine; 10 % of the labels are turned"
-        " round, 5 % are allowed.",
+        "4,000 rows whose outcome two numbers nearly determine; 10 % of the labels are flipped, and"
+        " 5 % wrong labels are allowed.",
         60,
         partial(mislabelled, rows=4000, share=0.10, allowed=0.05),
         (
-            at_least(0.8, "fail", "the check of the labels fails"),
-            at_least(0.8, "listed", "most of the labels to look at first were turned round"),
+            at_least(0.8, "fail", "the label noise check fails"),
+            at_least(0.8, "listed", "most of the labels listed first were flipped"),
         ),
     ),
     Experiment(
         "5 % wrong labels",
-        "The same with 5 % turned round: as many as are allowed.",
+        "The same with 5 % flipped, which is the allowed share.",
         100,
         partial(mislabelled, rows=4000, share=0.05, allowed=0.05),
-        (at_most(0.05, "fail", "the check of the labels fails"),),
+        (at_most(0.05, "fail", "the label noise check fails"),),
     ),
     Experiment(
         "outcomes that nothing determines",
-        "4,000 rows, no label turned round, but the two numbers leave the outcome open: its log"
-        " odds have a standard deviation of 2.8 instead of 17, and one row in six goes against"
+        "4,000 rows without a flipped label, but the two numbers do not determine the outcome: its"
+        " log odds have a standard deviation of 2.8 instead of 17, and one row in six goes against"
         " the odds; 5 % wrong labels are allowed.",
         100,
         partial(mislabelled, rows=4000, share=0.0, allowed=0.05, steep=2),
-        (at_most(0.05, "fail", "the check of the labels fails"),),
+        (at_most(0.05, "fail", "the label noise check fails"),),
     ),
     Experiment(
         "1 % wrong labels",
-        "The same with 1 % turned round.",
+        "The same with 1 % flipped.",
         60,
         partial(mislabelled, rows=4000, share=0.01, allowed=0.05),
         (
-            at_most(0.05, "fail", "the check of the labels fails"),
-            at_least(0.8, "listed", "most of the labels to look at first were turned round"),
+            at_most(0.05, "fail", "the label noise check fails"),
+            at_least(0.8, "listed", "most of the labels listed first were flipped"),
         ),
     ),
     Experiment(
@@ -327,34 +327,40 @@ EXPERIMENTS = (
         " positive rates by race.",
         60,
         partial(small_group, rows=4000, keep=10, positives=True),
-        (always("named", "the check of group power names the group"), never("fail", "it fails")),
+        (
+            always("named", "the group power check names the group"),
+            never("fail", "the check fails"),
+        ),
     ),
     Experiment(
         "a group without positives",
         f"4,000 rows of Adult, ten of them {MINOR} and all of these negative; the same rule.",
         60,
         partial(small_group, rows=4000, keep=10, positives=False),
-        (always("named", "the check of group power names the group"), always("fail", "it fails")),
+        (
+            always("named", "the group power check names the group"),
+            always("fail", "the check fails"),
+        ),
     ),
     Experiment(
         "time that changes nothing",
-        "4,000 rows over a thousand days; one number bears on the outcome, always alike.",
+        "4,000 rows over a thousand days; one number affects the outcome, always in the same way.",
         100,
         partial(over_time, rows=4000, turned=False),
         (
-            at_most(0.05, "found", "the check of stationarity is `fail` or `caution`"),
-            at_most(0.05, "fail", "it is `fail`"),
+            at_most(0.05, "found", "the stationarity check is `fail` or `caution`"),
+            at_most(0.05, "fail", "the stationarity check is `fail`"),
         ),
     ),
     Experiment(
         "a rule that turns round",
-        "The same, but in the newest 18 % the number bears on the outcome the other way, and a"
-        " column whose value is new there tells which rows these are.",
+        "The same, but in the newest 18 % the number affects the outcome in the opposite way, and a"
+        " column with a new value there identifies these rows.",
         60,
         partial(over_time, rows=4000, turned=True),
         (
-            at_least(0.95, "found", "the check of stationarity is `fail` or `caution`"),
-            at_least(0.95, "fail", "it is `fail`"),
+            at_least(0.95, "found", "the stationarity check is `fail` or `caution`"),
+            at_least(0.95, "fail", "the stationarity check is `fail`"),
         ),
     ),
 )

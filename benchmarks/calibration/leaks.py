@@ -20,11 +20,11 @@ def as_amount(yes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def as_codes(yes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Two hundred codes, each given to rows of one outcome but for two in a hundred."""
+    """Two hundred codes, each for rows of one outcome, wrong in two of a hundred."""
     shown = yes ^ (rng.random(len(yes)) < 0.02)
     return np.char.add("c", (rng.integers(0, 100, len(yes)) * 2 + shown).astype(str))
 
 
 def honest(yes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A column that tells much, as good columns do (ROC AUC about .9)."""
+    """An honest column that predicts well (ROC AUC about .9)."""
     return rng.normal(1.8 * yes, 1.0)

@@ -127,7 +127,7 @@ def _same(
         partial(
             same_levels, levels=levels, power=power, reference=reference, current=current, run=run
         ),
-        (at_most(0.05, "shift", "the column is said to have shifted"),),
+        (at_most(0.05, "shift", "the column is reported as shifted"),),
     )
 
 
@@ -138,8 +138,8 @@ def _other(levels: int, power: float) -> Experiment:
         60,
         partial(other_levels, levels=levels, power=power),
         (
-            at_least(0.8, "one", "said to have shifted, where one level grew"),
-            at_least(0.8, "new", "said to have shifted, where 200 levels are new"),
+            at_least(0.8, "one", "the column is reported as shifted if one level grew"),
+            at_least(0.8, "new", "the column is reported as shifted if 200 levels are new"),
         ),
     )
 
@@ -178,7 +178,7 @@ EXPERIMENTS = (
         partial(missed_interaction, middle=-1.2),
         (
             never("unharmed", "predictions are called unharmed"),
-            never("pass", "the expected ROC AUC is said to `pass`"),
+            never("pass", "the expected ROC AUC gets `pass`"),
         ),
     ),
     Experiment(
@@ -187,8 +187,8 @@ EXPERIMENTS = (
         60,
         partial(missed_interaction, middle=0.0),
         (
-            at_least(0.9, "pass", "the expected ROC AUC is said to `pass`"),
-            at_most(0.05, "fail", "it is said to `fail`"),
+            at_least(0.9, "pass", "the expected ROC AUC gets `pass`"),
+            at_most(0.05, "fail", "the expected ROC AUC gets `fail`"),
         ),
     ),
     Experiment(

@@ -15,14 +15,13 @@ _NAMES += ("great-expectations", "fairlearn")
 _MOST_RAISED = 3
 
 _HOW = f"""\
-How often each gate is wrong, on made data whose truth is known. Every row is one claim, counted
-over many seeds. The interval is Wilson's at {LEVEL:.0%}. A claim *does not hold* when its interval
-lies wholly on the wrong side of what is stated; it *holds* when it does not and the interval leaves
-no room for twice the stated rate of error, so that a gate half as good would have been noticed.
-Between the two there are *too few seeds*. What is stated as never or always admits no exception.
-What is *shown* is claimed of nothing: it tells the power where none is promised.
-Where rates are *at most 5 %* by design, many lie far below: the gates' corrections bound the worst
-case, and made data is seldom the worst case.
+This page counts how often each gate is wrong on simulated data whose truth is known. Every row is
+one claim, counted over many seeds. The interval is Wilson's at {LEVEL:.0%}. A claim *does not hold*
+if its interval lies wholly on the wrong side of the stated rate. It *holds* otherwise, if the
+interval also excludes twice the stated rate of error, so that a gate half as good would have been
+noticed. Between the two there are *too few seeds*. *Never* and *always* admit no exception.
+*Shown* rows make no claim: they give the power where none is promised. Many rates of *at most 5 %*
+lie far below 5 %: the gates' corrections bound the worst case, which simulated data seldom are.
 """
 
 

@@ -133,15 +133,17 @@ def _scores_hold(population: Population, rows: int, words: str, seeds: int) -> E
     auc = population.scores(COST)["roc_auc"]
     return Experiment(
         f"intervals of every score, {words}",
-        f"{rows:,} rows of a population whose log odds are normal, and a model that knows them"
-        f" (ROC AUC {auc:.3f}); a missed yes costs twice a wrong one. The true scores are"
+        f"{rows:,} rows of a population whose log odds are normal, and a model that knows these"
+        f" (ROC AUC {auc:.3f}); a false negative costs twice a false positive. The true scores are"
         " integrals. Both calibration ratios are 1.",
         seeds,
         partial(coverage, population=population, rows=rows),
         (
-            *(at_least(0.95, m, f"the interval of `{m}` holds the true one") for m in SCORES),
-            at_least(0.95, "in_the_large", "the interval of promised per observed holds 1"),
-            at_least(0.95, "slope", "the interval of the calibration slope holds 1"),
+            *(at_least(0.95, m, f"the interval of `{m}` contains the true value") for m in SCORES),
+            at_least(
+                0.95, "in_the_large", "the interval of predicted per observed positives contains 1"
+            ),
+            at_least(0.95, "slope", "the interval of the calibration slope contains 1"),
         ),
     )
 
@@ -153,7 +155,7 @@ EXPERIMENTS = (
     _scores_hold(GOOD, 1000, "a nearly perfect model", 600),
     Experiment(
         "a model that guesses",
-        "2,000 rows, 24 % positives; probabilities drawn without a look at the truth.",
+        "2,000 rows, 24 % positives; probabilities drawn independently of the truth.",
         600,
         partial(guessing, rows=2000, base=0.24),
         tuple(
@@ -163,7 +165,7 @@ EXPERIMENTS = (
     ),
     Experiment(
         "two models equally good",
-        "2,000 rows; two models see the log odds with errors of their own, of the same size.",
+        "2,000 rows; two models see the log odds with independent errors of the same size.",
         600,
         partial(rivals, rows=2000),
         tuple(at_most(0.025, m, f"beats the champion in `{m}`") for m in CHOSEN_BY),
@@ -180,7 +182,7 @@ EXPERIMENTS = (
         "2,000 rows of a perfectly calibrated model.",
         400,
         partial(promises, population=USUAL, rows=2000),
-        tuple(at_most(0.05, name, f"`{name}` is said to `fail`") for name in CALIBRATION),
+        tuple(at_most(0.05, name, f"`{name}` gets `fail`") for name in CALIBRATION),
     ),
     Experiment(
         "probabilities that are too sure",
@@ -188,8 +190,8 @@ EXPERIMENTS = (
         200,
         partial(promises, population=SURE, rows=2000),
         (
-            at_least(0.8, "calibration_slope", "`calibration_slope` is said to `fail`"),
-            at_least(0.8, "calibration_error", "`calibration_error` is said to `fail`"),
+            at_least(0.8, "calibration_slope", "`calibration_slope` gets `fail`"),
+            at_least(0.8, "calibration_error", "`calibration_error` gets `fail`"),
         ),
     ),
     Experiment(
@@ -198,34 +200,34 @@ EXPERIMENTS = (
         " least.",
         400,
         partial(thresholds, rows=2000, off=0.0),
-        (at_most(0.05, "fail", "another threshold is said to save too much"),),
+        (at_most(0.05, "fail", "another threshold is reported as saving too much"),),
     ),
     Experiment(
         "a poor threshold",
-        "The same, deciding by one that is .35 too high.",
+        "The same, with a threshold that is .35 too high.",
         200,
         partial(thresholds, rows=2000, off=0.35),
-        (at_least(0.8, "fail", "another threshold is said to save too much"),),
+        (at_least(0.8, "fail", "another threshold is reported as saving too much"),),
     ),
     Experiment(
         "no weak slice",
-        "4,000 rows of a perfectly calibrated model, and six columns that bear on nothing.",
+        "4,000 rows of a perfectly calibrated model, and six columns unrelated to the outcome.",
         400,
         partial(slices, rows=4000, worse=0.0),
         (
-            at_most(0.05, "fail", "some slice is said to be worse than promised"),
-            at_most(0.05, "named", "one of the first column's is"),
+            at_most(0.05, "fail", "some slice is reported as worse than predicted"),
+            at_most(0.05, "named", "some slice of the first column is"),
         ),
     ),
     Experiment(
         "a weak slice",
-        "The same, but for a sixth of the rows, which have one value of one column, the log odds"
-        " are 1.5 higher, and the model does not know.",
+        "The same, but for the sixth of the rows with one value of one column, the log odds are 1.5"
+        " higher, and the model does not know it.",
         200,
         partial(slices, rows=4000, worse=1.5),
         (
-            at_least(0.8, "fail", "some slice is said to be worse than promised"),
-            at_least(0.8, "named", "the planted one is the worst"),
+            at_least(0.8, "fail", "some slice is reported as worse than predicted"),
+            at_least(0.8, "named", "the planted slice is the worst"),
         ),
     ),
 )

@@ -143,8 +143,8 @@ def grown(seed: int, rows: int) -> Outcomes:
     return {"alarm": check.verdict is not Verdict.PASS}
 
 
-_BOTH = "; judged twice, as a stored table by DuckDB and as a frame by pandas"
-_ALIKE = always("alike", "both ways give the same verdicts, estimates and rows")
+_BOTH = "; judged twice: by DuckDB as a stored table, and by pandas as a frame"
+_ALIKE = always("alike", "both engines give the same verdicts, estimates and rows")
 
 EXPERIMENTS = (
     Experiment(
@@ -153,7 +153,7 @@ EXPERIMENTS = (
         60,
         partial(sound, rows=2000),
         (
-            never("alarm", "some rule is said to be broken"),
+            never("alarm", "some rule is reported as broken"),
             never("rows", "a row is set aside"),
             _ALIKE,
         ),
@@ -165,24 +165,30 @@ EXPERIMENTS = (
         partial(planted, rows=2000),
         (
             always("found", "every broken rule is found"),
-            never("others", "another is said to be broken"),
-            always("rows", "just the planted rows are set aside, with the rule's name"),
+            never("others", "another rule is reported as broken"),
+            always("rows", "exactly the planted rows are set aside, with the rule's name"),
             _ALIKE,
         ),
     ),
     Experiment(
         "one missing value too many",
-        f"2,000 rows; a column that must be known in nine of ten is missing in 201{_BOTH}.",
+        f"2,000 rows; a column that must have a value in nine of ten rows lacks it in 201{_BOTH}.",
         40,
         partial(too_few_known, rows=2000, share=0.1005),
-        (always("fail", "the rule is broken, both ways"), always("any", "either way")),
+        (
+            always("fail", "both engines report the rule as broken"),
+            always("any", "either engine reports it as broken"),
+        ),
     ),
     Experiment(
         "as many missing values as are allowed",
-        f"The same, missing in 200{_BOTH}.",
+        f"The same, with 200 missing values{_BOTH}.",
         40,
         partial(too_few_known, rows=2000, share=0.1),
-        (never("fail", "the rule is broken, both ways"), never("any", "either way")),
+        (
+            never("fail", "both engines report the rule as broken"),
+            never("any", "either engine reports it as broken"),
+        ),
     ),
     Experiment(
         "a changed table",
@@ -190,13 +196,13 @@ EXPERIMENTS = (
         " one value recoded.",
         60,
         partial(changed, rows=2000),
-        (always("all", "all four changes are named"), never("others", "another is")),
+        (always("all", "all four changes are named"), never("others", "another change is named")),
     ),
     Experiment(
         "a table that grew",
-        "2,400 rows against the 2,000 before; the new ones are such as were there.",
+        "2,400 rows against the 2,000 before; the new rows resemble the old ones.",
         60,
         partial(grown, rows=2000),
-        (never("alarm", "the check on the schema says that something changed"),),
+        (never("alarm", "the schema check reports a change"),),
     ),
 )

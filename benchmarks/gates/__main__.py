@@ -1,4 +1,4 @@
-"""`python -m benchmarks.gates`: what each gate takes, beside its rivals and the plain limit.
+"""`python -m benchmarks.gates`: benchmark each gate against other tools and a plain baseline.
 
 Every figure comes from a process of its own; contenders take turns within a run; medians over the
 rounds. What is imported, and what the first use of a library sets up, is not counted; reading the
@@ -36,8 +36,8 @@ CONTESTS = (
     ),
     Contest(
         "audit",
-        "Eight metrics by sex, by race and by both. Assay with intervals, verdicts, and up to a"
-        " thousand draws for each summary, Fairlearn without any.",
+        "Eight metrics by sex, by race and by both. Assay also computes intervals, verdicts, and up"
+        " to a thousand draws for each summary; Fairlearn computes none of these.",
         (
             Contender("Assay", "gates.audit.assay"),
             Contender("Fairlearn {} alone", "gates.audit.fairlearn_alone", "fairlearn"),
@@ -47,8 +47,8 @@ CONTESTS = (
     ),
     Contest(
         "drift",
-        "Fourteen columns against the 48,842 rows of Adult, whose profile was made before; so was"
-        " what NannyML fits. Evidently reads the reference's rows anew each time, which is not"
+        "Fourteen columns against the 48,842 rows of Adult. Assay's profile of them and NannyML's"
+        " fit were made before. Evidently reads the reference's rows each time; that is not"
         " counted.",
         (
             Contender("Assay", "gates.drift.assay"),
@@ -62,9 +62,9 @@ CONTESTS = (
     ),
     Contest(
         "feasibility",
-        "Assay makes all of its checks on the income use case, scikit-learn two of them"
-        " (permutation test with 30 refits, learning curve); the limit is one cross-validation of"
-        " the quick learner.",
+        "Assay runs all of its checks on the income use case, scikit-learn two of them (permutation"
+        " test with 30 refits, learning curve). The baseline is one cross-validation of the quick"
+        " learner.",
         (
             Contender("Assay", "gates.feasibility.assay"),
             Contender("scikit-learn {} alone", "gates.feasibility.scikit_learn", "scikit-learn"),

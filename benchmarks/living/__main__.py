@@ -1,5 +1,5 @@
-"""`python -m benchmarks.living`: what scoring and a look of the monitor take, beside a bare loop
-and NannyML, and that memory is bounded however many rows there are.
+"""`python -m benchmarks.living`: benchmark scoring and monitoring against a bare loop and NannyML,
+and check that memory is bounded for any number of rows.
 
 Every figure comes from a process of its own; contenders take turns within a run; medians over the
 rounds. Prints Markdown, or writes it to --out; progress goes to standard error. Exit code 1 if the
@@ -51,14 +51,14 @@ def _head(rounds: int) -> str:
     names = ("pandas", "numpy", "pyarrow", "scikit-learn")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
     return f"""\
-# What the living model takes
+# Scoring and monitoring benchmarks
 
 Written by `{command("benchmarks.living", sys.argv[1:])}`: {os.cpu_count()} processors, \
 Python {platform.python_version()}, {versions}.
 
-All figures are of this one run. Contenders take turns, each in a process of its own; medians of \
-{rounds} rounds, one thread for numbers. Imports, and what the first use of a library sets up, are \
-not counted; loading the model, reading the rows and writing the answers are."""
+All figures come from this one run. Contenders take turns, each in its own process. Figures are \
+medians of {rounds} rounds; numeric libraries use one thread. Loading the model, reading the rows \
+and writing the predictions count. Imports, and what a library sets up at its first use, do not."""
 
 
 def _memory(scoring: Peaks, looking: Peaks) -> Iterator[str]:
@@ -67,7 +67,7 @@ def _memory(scoring: Peaks, looking: Peaks) -> Iterator[str]:
     most = max(*scoring.values(), *looking.values())
     said = "holds" if most <= BUDGET else "does not hold"
     yield (
-        f"Budget: {BUDGET / 1e6:,.0f} MB, however many rows. Of up to {max(scoring):,} rows it "
+        f"Budget: {BUDGET / 1e6:,.0f} MB for any number of rows. Up to {max(scoring):,} rows it "
         f"**{said}**: {most / 1e6:,.0f} MB."
     )
     if len(scoring) > 1:
@@ -75,9 +75,9 @@ def _memory(scoring: Peaks, looking: Peaks) -> Iterator[str]:
         few, many = sorted(scoring)[-2:]
         each = ", ".join(f"{what} {slope:,.0f}" for what, slope in grew.items())
         yield (
-            f"Between {few:,} and {many:,} rows it grew by so many bytes a row: {each}. A look "
-            "holds the labels that it is told and the answers that they are about, eight bytes "
-            "and less for each of a few figures; what it was told before is on the disk."
+            f"Between {few:,} and {many:,} rows, memory grew by this many bytes a row: {each}. A "
+            "look keeps new labels and their predictions in memory: a few figures for each row, "
+            "of at most eight bytes each. Earlier labels stay on disk."
         )
 
 

@@ -41,7 +41,9 @@ def scored(sizes: Mapping[str, int], rounds: int, say: Say) -> tuple[str, Peaks]
             found = measure(SCORE, Path(home) / size, tiny, rounds, bound=_BOUND)
             lines += _lines(size, count, found, SCORE[0])
             peaks[count] = _peak(found[SCORE[0]])
-    about = "HistGradientBoosting on sixteen columns; answers in the bucket, durable and hashed."
+    about = (
+        "HistGradientBoosting on sixteen columns; predictions go to the bucket, synced and hashed."
+    )
     return _table("Score", about, lines), peaks
 
 
@@ -60,8 +62,8 @@ def monitored(sizes: Mapping[str, int], rounds: int, say: Say, *, alone: bool) -
                 lines += _lines(size, count, found, contest[0])
                 peaks[count] = max(peaks.get(count, 0.0), _peak(found[contest[0]]))
     about = (
-        "A look at batches that were never looked at, with late labels: quality, drift, expected "
-        "and realised performance and fairness by group. CBPE alone is the expected performance."
+        "A look judges new batches with late labels: quality, drift, expected and realised "
+        "performance, and fairness by group. The CBPE rows compute only the expected performance."
     )
     return _table("Monitor", about, lines), peaks
 

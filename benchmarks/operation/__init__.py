@@ -1,1 +1,1 @@
-"""What a set-up in operation takes, and how punctual it is."""
+"""Benchmarks of a running set-up: overhead, punctuality and memory."""

@@ -18,10 +18,10 @@ OVERHEAD = "A run beyond its stages' own work"
 ALONE = "From a schedule's due moment to the first step"
 LOAD = "Many use cases at once"
 _HEAD = """\
-# What operation takes
+# Operation benchmarks: overhead, punctuality and memory
 
-Server, worker, database and runs share the machine; the bucket is a folder. Each section says by \
-which command and with which versions it was measured."""
+Server, worker, database and runs share one machine; the bucket is a folder. Each section names \
+the command and the versions that it was measured with."""
 
 
 def whole(sections: Mapping[str, str]) -> str:
@@ -42,7 +42,7 @@ def by(command: str, postgres: str) -> str:
     names = ("prefect", "pandas", "scikit-learn", "asyncpg")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
     return (
-        f"By `{command}`: {os.cpu_count()} processors, {platform.system()} "
+        f"Measured by `{command}`: {os.cpu_count()} processors, {platform.system()} "
         f"{platform.release()}, Python {platform.python_version()}, {versions}, {postgres}."
     )
 
@@ -52,9 +52,9 @@ def overheads(found: dict[str, list[Overhead]]) -> tuple[str, bool]:
     rows, holds = [], True
     said = {
         "`assay run`, the whole process": lambda one: one.command,
-        "- of it, to import scikit-learn, as any script must": lambda one: one.library,
+        "- of which importing scikit-learn, as any script must": lambda one: one.library,
         "a deployment's flow, from its state Running to its end": lambda one: one.flow,
-        "a deployment's run, from the moment that it was asked for": lambda one: one.whole,
+        "a deployment's run, from its request to its end": lambda one: one.whole,
     }
     for what, seconds in said.items():
         cells = [_median(map(seconds, found[database])) for database in found]
@@ -72,14 +72,15 @@ def overheads(found: dict[str, list[Overhead]]) -> tuple[str, bool]:
 
 
 _ALONE = """\
-Seconds after it was due, median (greatest); a score every minute, nothing else to do. Between due \
-and begun lie the worker's round, the start of a process, and the import of Prefect and the flow.
+Seconds after the due moment, median (maximum). A score is due every minute, and nothing else \
+runs. The time until a run begins covers the worker's poll, the start of a process, and the import \
+of Prefect and the flow.
 """
 
 _LOADED = """\
 {runs} scheduled runs of {cases} use cases in {minutes} minutes, with {database}, two runs at a \
-time. Half of them train, with nothing changed; half score a new \
-batch. Seconds after each was due, median (greatest):
+time. Half of the runs train, with nothing changed; the other half score a new batch. Seconds \
+after the due moment, median (maximum):
 """
 
 
@@ -104,7 +105,7 @@ def loaded(found: Load, database: str, cases: int, minutes: int, late: float) ->
     lines += ["", "| runs that | |", "|---|---|"]
     lines += [f"| {what} | {count} |" for what, count in counts.items()]
     for q in (0.5, 0.9, 0.99) if runs else ():
-        lines.append(f"| began within, {q:.0%} of them | {_quantile(runs, q):.0f} s |")
+        lines.append(f"| {q:.0%} began within | {_quantile(runs, q):.0f} s |")
     return "\n".join([_LOADED.format(runs=len(runs), **about), *lines, "", memory(found)])
 
 
@@ -116,7 +117,7 @@ def memory(found: Load) -> str:
         lines.append(f"| {seconds / 60:.0f} | {cells} |")
     most = {name: max(held[name] for _, held in found.held) for name in found.held[0][1]}
     cells = " | ".join(f"{most[name]:.0f}" for name in ("server", "worker", "flows"))
-    return "\n".join(["Resident memory:\n", *lines, f"| most | {cells} |"])
+    return "\n".join(["Resident memory:\n", *lines, f"| maximum | {cells} |"])
 
 
 def _cells(runs: Sequence[Timed]) -> str:

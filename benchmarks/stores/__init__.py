@@ -1,6 +1,6 @@
-"""What keeping and proving takes, beside others that keep and beside the plain limit.
+"""Benchmarks of storing and verifying, against DVC, Metaflow and plain commands.
 
-One folder a contest, one module a contender: `prepare` (not measured) and `work` (measured), both
-on a folder that `files.py` or `growth/rows.py` made. `promises.py` tries what a store promises,
-`contests.py` says who meets whom, `page.py` writes what came out.
+One folder for each contest, one module for each contender: `prepare` (not measured) and `work`
+(measured), both on a folder that `files.py` or `growth/rows.py` made. `promises.py` tests what a
+store promises, `contests.py` pairs the contenders, `page.py` writes the results.
 """

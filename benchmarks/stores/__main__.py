@@ -1,4 +1,4 @@
-"""`python -m benchmarks.stores`: what keeping and proving takes, as a Markdown page.
+"""`python -m benchmarks.stores`: benchmark storing and verifying, as a Markdown page.
 
 Prints the page, or writes it to --out; progress goes to standard error. Exit code 1 if a budget
 does not hold that was measured at its full size.

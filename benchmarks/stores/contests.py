@@ -62,8 +62,8 @@ CONTESTS = (
     Contest(
         "files",
         "Put {small} files of 64 KiB",
-        "From a folder, warm, into an empty local store. Where no whole process is measured,"
-        " imports are not counted.",
+        "From a folder, warm, into an empty local store. Imports count only in the rows for a whole"
+        " process.",
         "small",
         _small("put"),
         Budget(own="stores.put.assay_process", of="stores.put.dvc_process", **_HALF),
@@ -71,8 +71,7 @@ CONTESTS = (
     Contest(
         "files",
         "Get them, warm",
-        "Out of the store into a new folder, which nobody syncs; what is read is in the page"
-        " cache.",
+        "From the store into a new folder, without a sync; the input is in the page cache.",
         "small",
         _small("get"),
         Budget(own="stores.get.assay_process", of="stores.get.dvc_process", **_HALF),
@@ -80,7 +79,7 @@ CONTESTS = (
     Contest(
         "files",
         "Get them, cold",
-        "The same, with what is read evicted from the page cache before.",
+        "The same, after the input was evicted from the page cache.",
         "small",
         _small("get"),
         cold=True,
@@ -88,8 +87,8 @@ CONTESTS = (
     Contest(
         "large",
         "Put one file of {large} MiB",
-        "Warm, into an empty local store. Two plain limits: the commands, and one pass of Python"
-        " that hashes and writes each block.",
+        "Warm, into an empty local store. Two baselines: the commands, and one pass of Python that"
+        " hashes and writes each block.",
         "large",
         (
             Contender("Assay", "stores.large.assay"),
@@ -103,10 +102,10 @@ CONTESTS = (
     Contest(
         "unchanged",
         "Nothing changed",
-        "The income example again, when its answer is in the bucket; and a DVC pipeline of as many"
-        " stages, each on its predecessor's output and a file of code. Whole processes. Assay also"
-        " compares every module that a step imports and every version installed; DVC what its"
-        " stages declare.",
+        "The income example runs again when its result is in the bucket. The DVC pipeline has as"
+        " many stages; each depends on its predecessor's output and a file of code. Both rows are"
+        " whole processes. Assay also compares every module that a step imports and every installed"
+        " version; DVC compares what its stages declare.",
         "unchanged",
         (
             Contender("`assay run`", "stores.unchanged.assay"),
@@ -117,15 +116,15 @@ CONTESTS = (
     Contest(
         "verify",
         "Verify, warm",
-        "A bucket of {small} objects of 64 KiB and eight of {eighth} MiB, and the same files. DVC"
-        " and Metaflow have no such command.",
+        "Assay verifies a bucket of {small} objects of 64 KiB and eight of {eighth} MiB; the"
+        " baselines hash the same files. DVC and Metaflow have no such command.",
         "verify",
         _VERIFY,
     ),
     Contest(
         "verify",
         "Verify, cold",
-        "The same, evicted from the page cache before.",
+        "The same, after eviction from the page cache.",
         "verify",
         _VERIFY,
         cold=True,

@@ -25,15 +25,15 @@ def head(command: str, rounds: int, place: Path) -> str:
     names = ("pyarrow", "pandas", "numpy")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
     return f"""\
-# What keeping and proving takes
+# Store benchmarks: time, memory and disk space
 
 Written by `{command}`: {os.cpu_count()} processors ({_processor()}), {_file_system(place)}, \
 {platform.system()} {platform.release()}, Python {platform.python_version()}, {versions}.
 
-All figures are of this one run. Contenders take turns, each in a process of its own, in every \
-other round the other way round; medians of {rounds} rounds. *CPU s* is of all threads and child \
-processes; *memory* is the peak beyond what the process held when the work began, without child \
-processes. *Warm* is with what is read in the page cache, *cold* with it evicted."""
+All figures come from this one run. Contenders take turns, each in its own process; every other \
+round reverses the order. Figures are medians of {rounds} rounds. *CPU s* counts all threads and \
+child processes. *Memory* is the peak above what the process held when the work began, without \
+child processes. *Warm* means that the input is in the page cache, *cold* that it is evicted."""
 
 
 def _processor() -> str:
@@ -108,20 +108,21 @@ def judged(budget: Budget | None, results: Results) -> str:
 
 def promises(found: Mapping[str, Mapping[str, object] | str], files: int) -> str:
     """What each store promises, as tried."""
-    lines = [f"| | syncs asked for, {files} files | one byte altered on the disk, then read |"]
+    lines = [f"| | syncs requested for {files} files | one byte altered on the disk, then read |"]
     lines.append("|---|---|---|")
     for title, one in found.items():
         cells = f"{one} |" if isinstance(one, str) else f"{one['synced']} | {one['altered']}"
         lines.append(f"| {title} | {cells} |")
     about = (
-        "Counted are calls of `os.fsync` and `os.fdatasync` while files are stored. Then one byte"
-        " of one stored file is altered, times and mode as before, and everything is read."
+        "The first column counts calls of `os.fsync` and `os.fdatasync` while files are stored."
+        " For the second, one byte of one stored file is altered, its times and mode are kept, and"
+        " everything is read."
     )
     return f"### What each promises\n\n{about}\n\n" + "\n".join(lines)
 
 
 def growth(results: Results) -> str:
-    """New bytes after each change, beside each other."""
+    """New bytes after each change, one column for each contender."""
     titles = [contender.title() for contender in results]
     held = [json.loads(one.found) if one.found else None for one in results.values()]
     rows = next((one["rows"] for one in held if one), 0)
@@ -132,20 +133,21 @@ def growth(results: Results) -> str:
         lines.append(f"| {change}{f' ({what})' * bool(what)} | {' | '.join(cells)} |")
     lines.append("| first version, MB | " + _row(held, lambda o: f"{o['bytes'] / 1e6:.1f}") + " |")
     lines.append(
-        "| pieces of it, the list of parts included | "
+        "| pieces of the first version, including the list of parts | "
         + _row(held, lambda o: f"{o['pieces']:,}")
         + " |"
     )
     taken = _row(held, lambda o: f"{sum(c['s'] for c in o['changes'].values()):.1f}")
-    lines.append(f"| seconds for the five next versions | {taken} |")
+    lines.append(f"| seconds for the five changed versions | {taken} |")
     beyond = [
         f"{m.median('beyond') / 1e6:.0f}" if m.beyond else m.why_not for m in results.values()
     ]
     lines.append("| memory, MB | " + " | ".join(beyond) + " |")
     about = (
-        f"A table of {rows:,} rows and {COLUMNS} columns, stored once, and then each next version"
-        " beside the first alone. Corrections anywhere touch nearly every part, and a new column"
-        " every one, because parts hold whole rows: neither costs less than the whole table."
+        f"A table of {rows:,} rows and {COLUMNS} columns is stored. Then each changed version is"
+        " stored next to the first version only. Parts hold whole rows, so corrections anywhere"
+        " change nearly every part, and a new column changes every part: both cost as much as the"
+        " whole table."
     )
     return f"### New bytes\n\n{about}\n\n" + "\n".join(lines)
 
@@ -168,11 +170,14 @@ def spreads(found: Mapping[str, Spread]) -> str:
     for change, one in found.items():
         lines.append(f"| {change} | {_percent(one.mean)} | {_percent(one.worst)} |")
     about = (
-        f"Where parts end is chance, so the same over {tables} tables of {ROWS:,} rows and"
-        f" {COLUMNS} columns: rows in new parts, of all rows. Hashes at random stand for the rows."
+        "Part boundaries depend on chance, so this table repeats the changes on"
+        f" {tables} tables of {ROWS:,} rows and {COLUMNS} columns. It gives the share of all rows"
+        " that are in new parts. Random hashes stand for the rows."
     )
     verdict = "holds" if slid(found) else "does not hold"
-    budget = f"Budget: sliding by 1 % makes at most {SLIDE:.0%} new, in the worst: **{verdict}**."
+    budget = (
+        f"Budget: sliding by 1 % makes at most {SLIDE:.0%} new in the worst table: **{verdict}**."
+    )
     return f"### From table to table\n\n{about}\n\n" + "\n".join(lines) + f"\n\n{budget}"
 
 
@@ -188,8 +193,8 @@ def profiled(results: Results) -> str:
         cells = f"{one.why_not} | | |" if one.why_not else _taken(one)
         lines.append(f"| {contender.title()} | {cells} |")
     about = (
-        "The table after 1 % more rows is profiled and sampled. Profiles of parts that are known"
-        " are not made again; the sample is, over all rows, so every part is read."
+        "The table with 1 % more rows is profiled and sampled. Profiles of known parts are reused."
+        " The sample is drawn again from all rows, so every part is read."
     )
     return f"### Profiles\n\n{about}\n\n" + "\n".join(lines)
 

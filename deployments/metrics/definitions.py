@@ -46,69 +46,72 @@ def _counter(name: str, labels: tuple[str, ...], description: str) -> MetricDefi
 
 
 ENDPOINT_METRICS = (
-    _gauge("assay_up", ("part",), "Whether a part could be asked: server, bucket"),
-    _gauge("assay_gather_seconds", ("part",), "What it took to ask it the last time"),
-    _gauge("assay_info", ("version",), "Always 1; which Assay tells this"),
+    _gauge(
+        "assay_up", ("part",), "1 if the endpoint could reach a part of the set-up: server, bucket"
+    ),
+    _gauge("assay_gather_seconds", ("part",), "Duration of the last request to that part"),
+    _gauge("assay_info", ("version",), "Always 1; the label holds Assay's version"),
 )
 
 SERVER_METRICS = (
     _gauge(
         "assay_flow_runs",
         (*_RUN_LABELS, "state"),
-        "Flow runs that are due and have not ended: Late, Pending, Running, Paused (a person is "
-        "asked), AwaitingRetry",
+        "Flow runs that are due and have not ended: Late, Pending, Running, Paused (waiting "
+        "for a person), AwaitingRetry",
     ),
     _gauge(
         "assay_flow_run_oldest_timestamp_seconds",
         (*_RUN_LABELS, "state"),
-        "When the one of them that waits longest was due",
+        "Due time of the run that has waited longest",
     ),
     _counter(
         "assay_flow_runs_ended_total",
         (*_RUN_LABELS, "type", "state"),
-        "Flow runs that ended since the endpoint was started, by the type and the name of their "
-        "last state",
+        "Flow runs that ended since the endpoint started, by type and name of their last state",
     ),
     _gauge(
         "assay_flow_run_ended_timestamp_seconds",
         (*_RUN_LABELS, "type"),
-        "When one last ended so, of the last 200 and those since",
+        "End of the latest run with this type of state, among the last 200 and all since",
     ),
     MetricDefinition(
         "assay_flow_run_duration_seconds",
         "histogram",
         _RUN_LABELS,
-        "How long runs ran that ended, without waiting and pauses",
+        "Running time of ended runs, without waiting and pauses",
     ),
     MetricDefinition(
         "assay_flow_run_start_delay_seconds",
         "histogram",
         ("flow",),
-        "From when a run was due to when it began",
+        "Delay from a run's due time to its start",
     ),
     _counter(
         "assay_steps_total",
         (*_USE_CASE_LABEL, "stage", "result"),
-        "Steps of runs that ended: done, cached (found in the memo), failed",
+        "Steps of ended runs: done, cached, failed",
     ),
     _counter(
         "assay_step_seconds_total",
         (*_USE_CASE_LABEL, "stage"),
-        "What the steps took that were done",
+        "Duration of the steps that were done",
     ),
     _gauge("assay_workers", ("pool", "status"), "Workers of Assay's pools: online, offline"),
-    _gauge("assay_bucket_verified_timestamp_seconds", (), "When the whole bucket was last read"),
-    _gauge("assay_bucket_intact", (), "Whether all of it was what its names say"),
-    _gauge("assay_bucket_objects", (), "How many objects it held then"),
-    _gauge("assay_bucket_bytes", (), "How many bytes these were"),
+    _gauge(
+        "assay_bucket_verified_timestamp_seconds", (), "Last complete verification of the bucket"
+    ),
+    _gauge("assay_bucket_intact", (), "1 if that verification found no damage"),
+    _gauge("assay_bucket_objects", (), "Objects in the bucket at that time"),
+    _gauge("assay_bucket_bytes", (), "Bytes in these objects"),
 )
 
 BUCKET_METRICS = (
     _gauge(
         "assay_journal_current",
         (*_USE_CASE_LABEL, "journal"),
-        "Whether a journal (model, batches) was read to its end and its chain holds; where not, "
-        "nothing is told of it",
+        "1 if a journal (model, batches) was read to its end and its hash chain is valid; if "
+        "0, its other metrics are left out",
     ),
     _counter(
         "assay_journal_entries_total",
@@ -118,21 +121,28 @@ BUCKET_METRICS = (
     _gauge(
         "assay_reports_unreadable",
         _USE_CASE_LABEL,
-        "Reports that the figures rest on and cannot be had",
+        "Reports that metrics need and that cannot be read",
     ),
-    _gauge("assay_champion_version", _USE_CASE_LABEL, "The champion's number; absent without one"),
-    _gauge("assay_champion_timestamp_seconds", _USE_CASE_LABEL, "When it was made champion"),
+    _gauge(
+        "assay_champion_version",
+        _USE_CASE_LABEL,
+        "Version number of the champion; absent without a champion",
+    ),
+    _gauge(
+        "assay_champion_timestamp_seconds", _USE_CASE_LABEL, "When this version became champion"
+    ),
     _gauge(
         "assay_waiver_expires_timestamp_seconds",
         _USE_CASE_LABEL,
-        "When the waiver ends that the champion rests on; it is not loaded then",
+        "Expiry of the waiver under which the champion was promoted; after it, the champion "
+        "is not loaded",
     ),
     _gauge(
         "assay_challenger_version",
         _USE_CASE_LABEL,
-        "A challenger that waits: for a person, or batches",
+        "Version number of a challenger that waits for a person or for batches",
     ),
-    _gauge("assay_challenger_timestamp_seconds", _USE_CASE_LABEL, "Since when it waits"),
+    _gauge("assay_challenger_timestamp_seconds", _USE_CASE_LABEL, "Start of the challenger's wait"),
     _gauge(
         "assay_asked_timestamp_seconds",
         _USE_CASE_LABEL,
@@ -141,85 +151,104 @@ BUCKET_METRICS = (
     _gauge(
         "assay_look_timestamp_seconds",
         (*_USE_CASE_LABEL, "at"),
-        "When the monitor last looked at the champion; at rows: judged rows; at labels: labels",
+        "Last look of the monitor at the champion; at all: any look; at rows: one that judged "
+        "rows; at labels: one that judged labels",
     ),
     _gauge(
-        "assay_look_verdict", (*_USE_CASE_LABEL, "verdict"), "1 for the last look's verdict, else 0"
+        "assay_look_verdict",
+        (*_USE_CASE_LABEL, "verdict"),
+        "1 for the last look's verdict, 0 for the others",
     ),
     _gauge(
-        "assay_look_checks", (*_USE_CASE_LABEL, "verdict"), "Checks of the last look by verdict"
+        "assay_look_checks", (*_USE_CASE_LABEL, "verdict"), "Checks of the last look, by verdict"
     ),
     _gauge(
         "assay_look_rows",
         (*_USE_CASE_LABEL, "at"),
-        "Rows, and labelled rows, that were last judged",
+        "Rows, and labelled rows, judged by the last look that judged any",
     ),
     _gauge(
         "assay_label_coverage_ratio",
         _USE_CASE_LABEL,
-        "Rows with a label, of those that should have one",
+        "Share of rows with a label, among those that should have one",
     ),
     _gauge(
         "assay_batches_missed",
         _USE_CASE_LABEL,
-        "Batches that were due and did not come, at the last look",
+        "Batches that were due and missing at the last look",
     ),
     _gauge(
         "assay_performance",
         _PERFORMANCE_LABELS,
-        "The champion's scores: registered on the test rows, expected now, realised by labels",
+        "The champion's scores: registered (on the test rows), expected (without labels), "
+        "realised (with labels)",
     ),
-    _gauge("assay_performance_low", _PERFORMANCE_LABELS, "Lower end of its interval (registered)"),
-    _gauge("assay_performance_high", _PERFORMANCE_LABELS, "Upper end of it"),
+    _gauge(
+        "assay_performance_low",
+        _PERFORMANCE_LABELS,
+        "Lower end of the score's interval (registered only)",
+    ),
+    _gauge(
+        "assay_performance_high",
+        _PERFORMANCE_LABELS,
+        "Upper end of the score's interval (registered only)",
+    ),
     _gauge(
         "assay_performance_drop",
         _PERFORMANCE_LABELS,
-        "What is judged: how far the score fell (expected), or lies below what was expected of the "
-        "same rows (realised)",
+        "The drop that is judged: below the reference (expected), or below what was expected "
+        "of the same rows (realised)",
     ),
-    _gauge("assay_performance_drop_low", _PERFORMANCE_LABELS, "Lower end of its interval"),
-    _gauge("assay_performance_drop_high", _PERFORMANCE_LABELS, "Upper end of it"),
-    _gauge("assay_performance_drop_limit", _USE_CASE_LABEL, "What is accepted of it"),
+    _gauge("assay_performance_drop_low", _PERFORMANCE_LABELS, "Lower end of the drop's interval"),
+    _gauge("assay_performance_drop_high", _PERFORMANCE_LABELS, "Upper end of the drop's interval"),
+    _gauge("assay_performance_drop_limit", _USE_CASE_LABEL, "Accepted drop"),
     _gauge(
         "assay_fairness_gap",
         _GAP_LABELS,
-        "A group against the reference group: difference, or ratio; registered, or realised",
+        "Gap of a group to the reference group: difference or ratio; registered or realised",
     ),
-    _gauge("assay_fairness_gap_low", _GAP_LABELS, "Lower end of its interval"),
-    _gauge("assay_fairness_gap_high", _GAP_LABELS, "Upper end of it"),
+    _gauge("assay_fairness_gap_low", _GAP_LABELS, "Lower end of the gap's interval"),
+    _gauge("assay_fairness_gap_high", _GAP_LABELS, "Upper end of the gap's interval"),
     _gauge(
         "assay_fairness_gap_limit",
         _GAP_LABELS,
-        "What people accept: a difference up to it either way; a ratio from it to its inverse",
+        "Accepted gap: a difference up to this limit in either direction; a ratio from it to "
+        "its inverse",
     ),
     _gauge(
         "assay_drift_columns",
         (*_USE_CASE_LABEL, "verdict"),
-        "Columns by verdict; a caution has shifted",
+        "Columns by verdict; a column with a caution has shifted",
     ),
     _gauge(
         "assay_drift_distance",
         (*_USE_CASE_LABEL, "column"),
-        "Jensen-Shannon distance from the reference beyond chance, of the 30 greatest",
+        "Jensen-Shannon distance from the reference beyond chance, for the 30 greatest",
     ),
     _gauge(
-        "assay_drift_distance_limit", _USE_CASE_LABEL, "From which on a column may count as shifted"
+        "assay_drift_distance_limit",
+        _USE_CASE_LABEL,
+        "Distance from which a column may count as shifted",
     ),
-    _counter("assay_batches_total", (*_USE_CASE_LABEL, "role"), "Batches scored: served, shadow"),
+    _counter("assay_batches_total", (*_USE_CASE_LABEL, "role"), "Scored batches: served, shadow"),
+    _counter("assay_rows_scored_total", (*_USE_CASE_LABEL, "role"), "Scored rows in these batches"),
     _counter(
-        "assay_rows_scored_total", (*_USE_CASE_LABEL, "role"), "Rows in them that were scored"
+        "assay_rows_unfit_total",
+        (*_USE_CASE_LABEL, "role"),
+        "Rows in these batches that could not be scored",
     ),
     _counter(
-        "assay_rows_unfit_total", (*_USE_CASE_LABEL, "role"), "Rows in them that could not be"
-    ),
-    _counter(
-        "assay_scoring_seconds_total", (*_USE_CASE_LABEL, "role"), "What it took to score them"
+        "assay_scoring_seconds_total",
+        (*_USE_CASE_LABEL, "role"),
+        "Time spent on scoring these batches",
     ),
     _counter(
         "assay_batches_refused_total", _USE_CASE_LABEL, "Batches that could not be scored at all"
     ),
     _counter(
-        "assay_labels_total", _USE_CASE_LABEL, "Rows of labels that came, again where they changed"
+        "assay_labels_total",
+        _USE_CASE_LABEL,
+        "Rows of labels that arrived; a changed label counts again",
     ),
     _gauge("assay_batch_timestamp_seconds", _USE_CASE_LABEL, "When a batch was last served"),
 )

@@ -1,1 +1,1 @@
-"""The monitoring gate: is the model in production still as good as it was?"""
+"""The monitoring gate: is the champion still as good, and as fair, as when it was registered?"""

@@ -1,4 +1,4 @@
-"""Batches as they come: how large, how much unfit, which were refused, which are missing."""
+"""Checks of arriving batches: size, unfit rows, refused batches, missing batches."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from assay.gates.monitoring.facts import BatchFacts, MonitoringFacts
 from assay.gates.report import Check, Sheet, Verdict
 from assay.util.wording import format_count
 
-_MIN_BATCHES = 3  # batches that tell what is usual
-_MAX_BATCHES = 30  # of those before that count
+_MIN_BATCHES = 3  # batches needed to know the usual size
+_MAX_BATCHES = 30  # latest earlier batches that count
 
 
 def check_arrivals(facts: MonitoringFacts, ask: MonitoringSettings) -> list[Check]:
-    """Volume, unfit rows and refusals of what came since the last look; freshness in any case."""
+    """Check volume, unfit rows and refusals since the last look, and freshness in any case."""
     found = [_freshness(facts, ask)]
     if facts.refused:
         found.append(_refusals(facts))
@@ -27,7 +27,7 @@ def check_arrivals(facts: MonitoringFacts, ask: MonitoringSettings) -> list[Chec
 
 
 def batch_sheet(batches: Sequence[BatchFacts]) -> Sheet:
-    """The batches since the last look."""
+    """A sheet of the batches since the last look."""
     return Sheet(
         title="Batches since the last look",
         columns=("batch", "as of", "rows", "unfit", "labelled", "seconds"),

@@ -1,4 +1,4 @@
-"""What columns hold now and did not before: missing values, and values that are new."""
+"""Checks of column contents: more missing values than before, and values that are new."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from assay.gates.statistics.proportions import newcombe_limits
 from assay.tables.profile import ColumnProfile
 from assay.tables.profiled_table import ProfiledTable
 
-_MIN_MISSING_RISE: Final = 0.01  # more missing values than that are worth a word
-_MIN_NEW_SHARE: Final = 0.001  # and more rows with a new value than that
-_LEVEL: Final = 0.05  # of all columns together
+_MIN_MISSING_RISE: Final = 0.01  # rise in the share of missing values
+_MIN_NEW_SHARE: Final = 0.001  # share of rows with a new value, beyond chance
+_LEVEL: Final = 0.05  # for all columns together
 
 
 def check_contents(
     old: ProfiledTable, new: ProfiledTable, names: Sequence[str], ask: DriftSettings
 ) -> list[Check]:
-    """Columns that surely lack more than they did, and columns with values never seen."""
+    """Check each column for a sure rise in missing values, and for values never seen before."""
     pairs = {
         name: (old.profile.columns[name], new.profile.columns[name])
         for name in names
@@ -47,7 +47,7 @@ def check_contents(
 
 
 def contents_sheet(old: ProfiledTable, new: ProfiledTable, names: Sequence[str]) -> Sheet:
-    """Missing and new values by column, those first that changed most."""
+    """A sheet of missing and new values by column, the largest change in missing values first."""
     rows: list[tuple[Cell, ...]] = []
     for name in names:
         before, after = (side.profile.columns.get(name) for side in (old, new))
@@ -103,8 +103,10 @@ def _unseen_beyond_chance(
     level: float,
     ask: DriftSettings,
 ) -> UnseenLevels | None:
-    """New values are to be expected as often as stretches of the reference hold values that its
-    others do not. Numbers and free text are always new.
+    """New values beyond what chance explains, or None.
+
+    Chance is how often a stretch of the reference holds values that its other stretches lack.
+    Numbers and free text are always new.
     """
     unseen = measure_unseen_levels(before, after, encode_levels(sample), ask)
     return unseen if unseen.excess > _MIN_NEW_SHARE and unseen.p <= 1 - level else None
@@ -137,7 +139,7 @@ def _describe_new_values(unseen: UnseenLevels, before: ColumnProfile, after: Col
 
 
 def _new_values(old: ColumnProfile, new: ColumnProfile) -> dict[str, int]:
-    """New values and their rows; none where values have no names."""
+    """New values with their row counts; empty for columns whose values have no names."""
     if old.names is None or new.names is None:
         return {}
     known, counts = set(old.names), new.distribution.counts.tolist()

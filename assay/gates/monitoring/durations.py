@@ -1,4 +1,4 @@
-"""Amounts as people say them."""
+"""Durations as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
 
 
 def format_duration(seconds: float) -> str:
-    """In the largest unit of which there are two: "36 hours", "90 seconds", "0.5 seconds"."""
+    """`seconds` in the largest unit that gives at least two, such as "36 hours" or "90 seconds"."""
     for size, name in _UNITS:
         if seconds >= 2 * size:
             return f"{seconds / size:.3g} {name}s"

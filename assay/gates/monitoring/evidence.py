@@ -1,4 +1,4 @@
-"""What earlier looks add to a look's labels: harm too small for one look is found over several."""
+"""Evidence of harm over several looks, which finds harm that is too small for one look."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from assay.gates.statistics.change_evidence import LookEstimate, lower_limit
 
 @dataclass(frozen=True)
 class EvidenceSoFar:
-    """The looks before this one, and the false alarms that all looks together may spend; None
-    where the look carries no evidence."""
+    """The earlier looks, and the false alarm rate that all looks together may spend.
+
+    `level` is None for a look that carries no evidence.
+    """
 
     earlier: Sequence[LookSummary] = ()
     level: float | None = None
 
 
 def measure_lacks(drops: Sequence[PerformanceDrop]) -> dict[str, Lack]:
-    """What this look leaves for the next, by the name of the realised check."""
+    """The shortfalls that this look leaves for later looks, by the name of the realised check."""
     return {
         realised_check_name(drop): Lack(
             value=drop.current_lack.value, variance=drop.current_lack.variance
@@ -39,7 +41,7 @@ def add_evidence(
     so_far: EvidenceSoFar,
     margin: float,
 ) -> list[Check]:
-    """The checks; those fail that the evidence of all looks together is against.
+    """The checks, where a check fails if the evidence of all looks together is against it.
 
     Metrics and groups share the level (Bonferroni).
     """
@@ -85,5 +87,5 @@ def _add_to_check(
 
 
 def _is_usable(lack: LookEstimate) -> bool:
-    """Whether it has a value and an error; a share of all rows or of none has no error."""
+    """Whether the estimate has a value and an error; a share of all or of none has no error."""
     return math.isfinite(lack.value) and math.isfinite(lack.variance) and lack.variance > 0

@@ -1,4 +1,4 @@
-"""What a look is told, beside the rows: batches, labels, earlier looks, what steps took."""
+"""The input of a look apart from its rows: batches, labels, earlier looks, costs of steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class _Fact(BaseModel):
 
 
 class BatchFacts(_Fact):
-    """A batch that was answered. `labelled`: rows with a label now; None if not counted."""
+    """A scored batch. `labelled`: rows that have a label now; None if not counted."""
 
     name: str
     as_of: str
@@ -21,7 +21,7 @@ class BatchFacts(_Fact):
 
 
 class BatchRefusal(_Fact):
-    """A batch that could not be answered. `mended`: it came again since, and could."""
+    """A batch that could not be scored. `mended`: it arrived again later and was scored."""
 
     name: str
     why: str
@@ -30,7 +30,7 @@ class BatchRefusal(_Fact):
 
 
 class LabelDelays(_Fact):
-    """Seconds from a row's batch to its label: of half, of nine in ten, of the last."""
+    """Seconds from a row's batch to its label: the median, the 90 % quantile, the maximum."""
 
     median: float
     most: float
@@ -38,9 +38,11 @@ class LabelDelays(_Fact):
 
 
 class LabelFacts(_Fact):
-    """`new`: labels of rows that the champion answered, new since they were last judged. `known`:
-    rows with any label. `no_row`: labels of rows that nobody has scored. `unfit`: rows of labels
-    files that came since the last look and were no labels.
+    """Counts of labels.
+
+    `new`: labels of rows that the champion scored, not yet judged. `known`: rows with any label.
+    `no_row`: labels of rows that were never scored. `unfit`: rows of label files since the last
+    look that hold no usable label.
     """
 
     new: int = 0
@@ -51,14 +53,14 @@ class LabelFacts(_Fact):
 
 
 class Lack(_Fact):
-    """How far realised performance lay below what was expected of the same rows, at one look."""
+    """How far realised performance was below what was expected of the same rows, at one look."""
 
     value: float
     variance: float
 
 
 class LookSummary(_Fact):
-    """A look before this one. `lacks`: by the name of the realised check."""
+    """A look before this one. `lacks` is by the name of the realised check."""
 
     look: int
     as_of: str
@@ -68,7 +70,7 @@ class LookSummary(_Fact):
 
 
 class StepCost(_Fact):
-    """What one step took each time it was done, the last one last. In `unit`."""
+    """What one step took each time it was done, in `unit`, oldest first."""
 
     step: str
     unit: str
@@ -76,14 +78,14 @@ class StepCost(_Fact):
 
 
 class MonitoringFacts(_Fact):
-    """All that a report needs to know beside rows. Moments are RFC 3339.
+    """Everything that a monitoring report needs besides rows. Moments are in RFC 3339.
 
-    `level`: the false alarms that this look may spend; None where it judges no predictions.
-    `evidence_level`: the false alarms that evidence over all looks together may spend.
-    `arrived` are the batches since the last look, `before` those before, `served` all that the
-    champion answered. `since`: when the last batch came; `missed`: how many should have come
-    since. `waiting`: rows that are too few to be judged yet. `unfair`: fairness checks that the
-    champion failed already when it was registered.
+    `level`: the false alarm rate that this look may spend; None if it judges no predictions.
+    `evidence_level`: the false alarm rate that evidence over all looks together may spend.
+    `arrived`: batches since the last look; `before`: earlier batches; `served`: all batches that
+    the champion scored. `since`: when the last batch arrived; `missed`: batches that were due
+    since then and did not arrive. `waiting`: rows that are too few to be judged yet. `unfair`:
+    fairness checks that the champion already failed when it was registered.
     """
 
     look: int

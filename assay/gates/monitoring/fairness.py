@@ -1,8 +1,8 @@
-"""Realised fairness: the use case's rules on the labelled rows, as the fairness gate judges them.
+"""Realised fairness: the use case's rules, judged on labelled rows as in the fairness gate.
 
-A gap may open because other rows come: where the reference's rows, weighted to the present mix,
-have it too, the model treats nobody worse than before. Such a gap, and one that the champion had
-when it was registered, is no reason to train anew.
+A gap may open because the mix of rows changed. If the reference's rows, weighted to the present
+mix, show the same gap, the model treats nobody worse than before. Such a gap is no reason to
+retrain. Neither is one that the champion already had when it was registered.
 """
 
 from __future__ import annotations
@@ -30,15 +30,16 @@ from assay.gates.fairness.metrics import PROBABILITY_METRICS
 from assay.gates.report import Check, Figure, Interval, Sheet, Verdict
 from assay.tables.table import Table
 
-_WEIGHT_PARTS: Final = 1000  # parts of a row that a weight is counted in
+_WEIGHT_PARTS: Final = 1000  # units per row, to count weights as integers
 _ANSWERS: Final = ("truth", "decision", "probability")
 
 
 @dataclass(frozen=True)
 class RealisedFairnessRules:
-    """What the use case asks, and where rows hold it. `sensitive_columns`: what a table calls
-    truth, decision and probability. `unfair`: checks that the champion failed when it was
-    registered.
+    """The use case's fairness rules, and the columns that they are judged on.
+
+    `columns`: the table's names for truth, decision and probability. `unfair`: checks that the
+    champion failed when it was registered.
     """
 
     rules: Sequence[FairnessRule]
@@ -48,7 +49,7 @@ class RealisedFairnessRules:
 
     @property
     def of_probabilities(self) -> bool:
-        """Whether a rule asks for more than can be counted."""
+        """Whether some metric needs probabilities, so that counts of cells are not enough."""
         return any(m in PROBABILITY_METRICS for rule in self.rules for m in rule.metrics)
 
     @property
@@ -56,7 +57,7 @@ class RealisedFairnessRules:
         return list(dict.fromkeys(name for rule in self.rules for name in rule.sensitive_columns()))
 
     def without(self, columns: Sequence[str]) -> RealisedFairnessRules:
-        """Those that need none of these columns."""
+        """The rules that need none of these columns."""
         return replace(
             self, rules=[r for r in self.rules if not {*columns} & {*r.sensitive_columns()}]
         )
@@ -64,7 +65,7 @@ class RealisedFairnessRules:
 
 @dataclass(frozen=True)
 class RealisedFairness:
-    """What was found; `gaps` by check, for the figures over time."""
+    """Checks, sheets and figures of realised fairness; `gaps` by check, for figures over time."""
 
     checks: Sequence[Check] = ()
     sheets: Sequence[Sheet] = ()
@@ -79,10 +80,10 @@ def judge_realised_fairness(
     rules: RealisedFairnessRules,
     level: float,
 ) -> RealisedFairness:
-    """Judge the labelled rows at the look's level, as one family.
+    """Judge the labelled rows at the look's level, as one family of tests.
 
     `reference`: sampled rows of the reference, in the order of the weights of `mix`. Rules that
-    cannot be judged on such rows are `unknown`; so are those about columns that hold nothing.
+    cannot be judged on these rows are `unknown`, and so are rules about columns without values.
     """
     absent = [name for name in rules.groups if not _has_groups(labelled, name)]
     lacking, rules = [_absent_columns_check(absent)] if absent else [], rules.without(absent)
@@ -106,14 +107,17 @@ def judge_realised_fairness(
 
 
 def _has_groups(rows: Table, name: str) -> bool:
-    """Whether anybody's group is known."""
+    """Whether any row has a known group."""
     if name not in rows.schema.names:
         return False
     return any(batch.column(0).null_count < batch.num_rows for batch in rows.batches([name]))
 
 
 def _within_limit(check: Check) -> bool:
-    """Whether a check cannot be told and nothing looks wrong: else small groups never rest."""
+    """Whether a check is `unknown` and its estimate, if any, is within the limit.
+
+    Such checks are left out; otherwise every small group would raise a warning.
+    """
     if check.verdict is not Verdict.UNKNOWN:
         return False
     if check.estimate is None or check.interval is None or check.threshold is None:
@@ -166,19 +170,19 @@ def _judge_limits(
     return judge_rules(expand_rules(predictions, rules.rules, rules.sensitive), level)
 
 
-_MixShifts = Mapping[tuple[str, str, str], float]  # (metric, columns, group) to what the mix adds
+_MixShifts = Mapping[tuple[str, str, str], float]  # (metric, columns, group) to the mix's part
 
 
 @dataclass(frozen=True)
 class _Explanations:
-    """What may explain a gap: the mix of rows and what it adds to each, and the past."""
+    """Possible explanations of a gap: the mix of rows, and gaps that existed at registration."""
 
     shifts: _MixShifts
     mix: CaseMix | None
     unfair: Sequence[str]
 
     def why(self, check: Check, pair: GroupPair, interval: Interval) -> str | None:
-        """In words; None for a gap that neither explains."""
+        """The explanation in words; None for a gap that has none."""
         if check.name in self.unfair:
             return "it was so when the model was registered"
         more = self.shifts.get((pair.metric, " & ".join(pair.by), pair.group))
@@ -190,7 +194,7 @@ class _Explanations:
 
 
 def _checks(limit: FairnessLimit, explained: _Explanations) -> list[Check]:
-    """A limit's checks; those that fail are eased where the mix or the past explains them."""
+    """A limit's checks; a failed check becomes a caution if the mix or the past explains it."""
     pairs = {
         limit.division.group_name(pair.group): (pair, verdict.interval)
         for pair, verdict in zip(limit.pairs, limit.verdicts, strict=True)
@@ -210,7 +214,7 @@ def _ease_check(check: Check, why: str) -> Check:
 
 
 def _beyond_without_mix(pair: GroupPair, interval: Interval, mix_shift: float) -> bool:
-    """Whether a gap is surely beyond its limit without what the mix adds to it."""
+    """Whether a gap is surely beyond its limit after the mix's contribution is removed."""
     least, most = pair.allowed_gap
     ends = (
         (-np.inf if interval.low is None else interval.low),
@@ -223,7 +227,7 @@ def _beyond_without_mix(pair: GroupPair, interval: Interval, mix_shift: float) -
 def _mix_shifts(
     reference: pa.Table, mix: CaseMix, rules: RealisedFairnessRules
 ) -> dict[tuple[str, str, str], float]:
-    """What the mix alone does to each gap: the reference's at that mix, against its own."""
+    """The mix's part of each gap: the reference's gap at the current mix against its own."""
     frame = _answers_frame(reference, rules)
     at_mix = frame.assign(**{ROWS_COLUMN: np.round(mix.weights * _WEIGHT_PARTS).astype(np.int64)})
     plain, weighted = (_gaps_by_key(one, rules) for one in (frame, at_mix[at_mix[ROWS_COLUMN] > 0]))
@@ -250,8 +254,10 @@ def _gaps_by_key(
 
 
 def _count_labelled(labelled: Table, rules: RealisedFairnessRules) -> pd.DataFrame:
-    """The rows as the gate takes them: counted into cells part by part, but where a rule asks for
-    probabilities."""
+    """The labelled rows as the fairness gate takes them.
+
+    They are counted into cells part by part, unless a rule needs probabilities.
+    """
     truth, decision, probability = rules.columns
     names = [truth, decision, *([probability] if rules.of_probabilities else []), *rules.groups]
     parts: list[pd.DataFrame] = []
@@ -263,7 +269,7 @@ def _count_labelled(labelled: Table, rules: RealisedFairnessRules) -> pd.DataFra
 
 
 def _answers_frame(rows: pa.Table, rules: RealisedFairnessRules) -> pd.DataFrame:
-    """Columns truth, decision, perhaps probability, and the labels of groups."""
+    """Columns truth, decision, probability if a rule needs it, and the group labels."""
     answers = dict(zip(_ANSWERS, rules.columns, strict=True))
     if not rules.of_probabilities:
         del answers["probability"]

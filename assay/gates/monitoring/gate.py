@@ -1,9 +1,8 @@
-"""The monitoring gate: is a model in use still as good, and as fair, as when it was registered?
+"""The monitoring gate: is the champion still as good, and as fair, as when it was registered?
 
-`fail` (retrain) only where expected or realised performance, or realised fairness, is surely
-worse than is accepted, at the level of this look, and not because of another mix of rows. All
-else that is not as it should be is a caution (watch): late batches, missing labels, columns that
-moved and harm nothing.
+It is `fail` (retrain) only if expected or realised performance, or realised fairness, is surely
+worse than accepted at the level of this look, and a changed mix of rows does not explain it. Any
+other finding is a caution (watch): late batches, missing labels, columns that shifted without harm.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ Advice = Literal["healthy", "watch", "retrain"]
 
 @dataclass(frozen=True)
 class MonitoringRequest:
-    """What the use case asks of a model in use. `features`: the columns that it sees."""
+    """The use case's settings for monitoring. `features`: the columns that the model sees."""
 
     monitor: MonitoringSettings
     drift: DriftSettings
@@ -53,9 +52,9 @@ class MonitoringRequest:
 
 @dataclass(frozen=True)
 class MonitoringResult:
-    """What a look comes to: a report, the advice, its reasons, and figures to follow over time.
+    """The result of a look: report, advice, reasons, and figures to follow over time.
 
-    `lacks`: what later looks add to their own labels, by the name of the realised check.
+    `lacks`: shortfalls that later looks add to their own, by the name of the realised check.
     """
 
     report: Report
@@ -68,9 +67,9 @@ class MonitoringResult:
 def judge_monitoring(
     facts: MonitoringFacts, rows: LookTables, request: MonitoringRequest, *, subject: str
 ) -> MonitoringResult:
-    """Judge what came since the last look. Rows and labels that are too few wait, and are not
-    judged; without either, the report is about batches alone.
+    """Judge everything that arrived since the last look.
 
+    Too few rows or labels wait and are not judged; without either, the report covers only batches.
     Raises DataError for rows that hold no probabilities.
     """
     looked, fair = _judge_rows(facts, rows, request)
@@ -122,13 +121,13 @@ def _judge_rows(
     if not rows.has_rows:
         return _NO_FINDINGS, RealisedFairness()
     assert facts.level is not None, "a look that judges predictions has a level"
-    # What may be called harm is divided between performance and fairness, so that both together
-    # spend no more than the look may.
+    # Performance and fairness share the look's false alarm rate, so that together they
+    # spend no more than it.
     rules, labelled = replace(request.rules, unfair=facts.unfair), rows.labelled
     level = facts.level / 2 if rules.rules else facts.level
     so_far, share = EvidenceSoFar(), 1.0
     if facts.evidence_level is not None:
-        # One half is for this look alone, the other for what all looks say together.
+        # One half is for this look alone, the other for evidence over all looks.
         spent = facts.evidence_level / 2 if rules.rules else facts.evidence_level
         so_far, share = EvidenceSoFar(facts.earlier, spent), 0.5
     ask = request.drift.model_copy(update={"confidence": 1 - level * share})
@@ -181,7 +180,7 @@ def _figures(
 
 
 def _failures_first(checks: Sequence[Check]) -> list[Check]:
-    """Failures first; the rest as they came, which for columns is by what they do."""
+    """The checks with failures first; the rest keep their order, where columns rank by effect."""
     return sorted(checks, key=lambda check: check.verdict is not Verdict.FAIL)
 
 
@@ -190,7 +189,7 @@ def _some(sheet: Sheet | None) -> list[Sheet]:
 
 
 def _reasons(report: Report, advice: Advice) -> list[str]:
-    """What was seen, without what to do about it: the report says that of each."""
+    """The findings without their remedies, which the report gives for each."""
     wanted = {"healthy": (), "retrain": (Verdict.FAIL,)}
     verdicts = wanted.get(advice, (Verdict.UNKNOWN, Verdict.CAUTION))
     checks = [check for verdict in verdicts for check in report.checks_with(verdict)]

@@ -1,4 +1,4 @@
-"""Labels as they come: of how many rows, and how late."""
+"""Checks of arriving labels: how many rows have one, and how late labels arrive."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from assay.gates.report import Check, Sheet, Verdict
 
 
 def check_label_coverage(facts: MonitoringFacts, ask: MonitoringSettings) -> list[Check]:
-    """Coverage, where the use case says by when labels should have come."""
+    """Check label coverage, if the use case says when labels are due."""
     due = due_batches(facts, ask)
     return [_coverage_check(due, ask)] if due else []
 
 
 def due_batches(facts: MonitoringFacts, ask: MonitoringSettings) -> list[BatchFacts]:
-    """The batches whose labels should have come."""
+    """The batches whose labels are due."""
     if ask.delay is None:
         return []
     now = datetime.fromisoformat(facts.as_of)
@@ -26,7 +26,7 @@ def due_batches(facts: MonitoringFacts, ask: MonitoringSettings) -> list[BatchFa
 
 
 def label_coverage(facts: MonitoringFacts, ask: MonitoringSettings) -> float | None:
-    """The share of those rows that have a label; of all rows, if the use case names no delay."""
+    """The share of rows in due batches that have a label; of all rows, if no delay is set."""
     counted = due_batches(facts, ask) if ask.delay is not None else facts.served
     rows = sum(b.rows for b in counted)
     return sum(b.labelled or 0 for b in counted) / rows if rows else None
@@ -53,7 +53,7 @@ def _coverage_check(due: list[BatchFacts], ask: MonitoringSettings) -> Check:
 
 
 def label_sheet(facts: MonitoringFacts) -> Sheet:
-    """What is known of the labels."""
+    """A sheet of label counts and delays."""
     told = facts.labels
     rows: list[tuple[str, str]] = [
         ("new labels of rows that the champion answered", f"{told.new:,}"),

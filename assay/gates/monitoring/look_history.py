@@ -1,4 +1,4 @@
-"""The looks so far: headline figures over time, as a sheet and as curves."""
+"""Headline figures over all looks, as a sheet and as curves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SHARE_PREFIXES = ("expected ", "realised ", "coverage")  # lie between 0 and 1,
 
 
 def look_sheet(earlier: Sequence[LookSummary], now: LookSummary) -> Sheet:
-    """One row a look, the newest last."""
+    """A sheet with one row for each look, the newest last."""
     looks = [*earlier, now]
     names = list(dict.fromkeys(name for look in looks for name in look.figures))
     return Sheet(
@@ -61,5 +61,5 @@ def _series_text(series: Series) -> str:
 
 
 def round_figures(figures: Mapping[str, float | None]) -> dict[str, float]:
-    """Those that are there, rounded to what anybody reads."""
+    """The figures that have a value, rounded to six decimals."""
     return {name: round(float(v), 6) for name, v in figures.items() if v is not None}

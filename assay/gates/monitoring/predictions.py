@@ -1,8 +1,8 @@
-"""What the rows of a look say of the predictions: the drift gate's report, and the realised part.
+"""The drift gate's checks on the rows of a look, for expected and for realised performance.
 
-Rows that came since the last look tell what has moved and what is to be expected. Rows of which a
-label is new, be they old or new themselves, tell what was realised: they are another table unless
-labels come with the rows.
+Rows that arrived since the last look show shifts and give the expected performance. Rows with a
+new label, whether old or new themselves, give the realised performance. They are a second table,
+unless labels arrive together with the rows.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ALL = "all rows"
 
 @dataclass(frozen=True)
 class LookTables:
-    """The tables of a look. `current` and `labelled` may be one and the same, or None."""
+    """The tables of a look. `current` and `labelled` may be the same table, or None."""
 
     reference: Table
     current: Table | None
@@ -51,7 +51,7 @@ class LookTables:
 
 @dataclass(frozen=True)
 class PredictionFindings:
-    """The drift gate's reports on both tables, as one."""
+    """The drift gate's reports on both tables, merged."""
 
     checks: Sequence[Check]
     sheets: Sequence[Sheet]
@@ -72,7 +72,7 @@ def judge_predictions(
     so_far: EvidenceSoFar,
     seed: int,
 ) -> PredictionFindings:
-    """Judge both tables; expected performance by the rows that are new, realised by labels."""
+    """Judge new rows by expected performance, and labelled rows by realised performance."""
     moved_drift, labelled_drift = (
         measure_drift(
             rows.reference, one, ask, roles=roles, columns=features, subject="", seed=seed
@@ -110,13 +110,13 @@ def judge_predictions(
 
 
 def _insert_realised(checks: Sequence[Check], realised: Sequence[Check]) -> list[Check]:
-    """What is realised after what is expected, before what has moved."""
+    """The checks, with those of realised performance after those of expected performance."""
     last = max((i for i, c in enumerate(checks) if c.name.startswith("expected[")), default=0)
     return [*checks[: last + 1], *realised, *checks[last + 1 :]]
 
 
 def _labelled_sheets(report: Report | None) -> list[Sheet]:
-    """The performance of labelled rows, where these are not the new ones."""
+    """The performance sheet of labelled rows, if they are not the new rows."""
     if report is None:
         return []
     update = {"title": "Performance on rows with new labels"}
@@ -141,8 +141,9 @@ def _count_shifts(report: Report | None) -> float | None:
 def weigh_reference(
     rows: LookTables, ask: DriftSettings, roles: ColumnRoles, features: Sequence[str], seed: int
 ) -> tuple[pa.Table, CaseMix | None]:
-    """Sampled rows of the reference, and their weights at the mix of the labelled rows; None where
-    a mix of a few columns does not explain how these differ.
+    """Sampled reference rows, and their weights at the mix of the labelled rows.
+
+    The weights are None if a mix of a few columns does not explain how the tables differ.
     """
     assert rows.labelled is not None, "asked for labelled rows"
     old, new = (profile_and_sample(one, seed=seed) for one in (rows.reference, rows.labelled))

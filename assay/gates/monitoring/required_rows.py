@@ -1,9 +1,9 @@
-"""How many rows would tell what labels cannot tell yet, and whether any number could.
+"""How many rows would decide an `unknown` check of realised performance, if any number would.
 
-What was realised is held against the reference, the rows that the model was tested on. Both are
-samples, and the interval of the difference narrows with the rows of either: about with the root of
-1/n + 1/m. Where the reference is small, as after a retraining on few rows, no number of labels
-makes up for it, and to wait for more would be in vain.
+Realised performance is compared with the reference, the rows that the model was tested on. Both are
+samples. The interval of the difference narrows with the rows of either, about with the root of
+1/n + 1/m. If the reference is small, as after a retraining on few rows, no number of labels is
+enough, and waiting for more would be in vain.
 """
 
 from __future__ import annotations
@@ -20,21 +20,19 @@ from assay.tables.table import Table
 from assay.util.wording import format_rounded_up
 
 ALL_ROWS: Final = ""
-_MAX_TIMES: Final = 100.0  # times as many rows as there are; more are no plan
+_MAX_TIMES: Final = 100.0  # times the present rows; more is unrealistic
 
 
 @dataclass(frozen=True)
 class RequiredRows:
-    """Of labelled rows judged together, or of the reference's, so many would tell; None where
-    the one alone cannot.
-    """
+    """Labelled rows, or reference rows, that would decide; None for a side that alone cannot."""
 
     labels: float | None
     reference: float | None
 
 
 def add_required_rows(checks: Sequence[Check], reference: Table, roles: ColumnRoles) -> list[Check]:
-    """The checks of what was realised; those that cannot tell say what would."""
+    """The checks of realised performance; an `unknown` one says how many rows would decide it."""
     if not any(check.verdict is Verdict.UNKNOWN for check in checks):
         return list(checks)
     held = _rows_by_group(reference, roles)
@@ -42,8 +40,10 @@ def add_required_rows(checks: Sequence[Check], reference: Table, roles: ColumnRo
 
 
 def required_rows(check: Check, reference: int) -> RequiredRows | None:
-    """What a check with an interval and rows needs, if the estimate stays; None where it has
-    neither. `reference`: how many rows it has of the same group.
+    """The rows that would decide a check, if its estimate stays.
+
+    None for a check without an interval or rows. `reference`: the reference's rows of the same
+    group.
     """
     span, rows, limit = check.interval, check.rows, check.threshold
     known = span is not None and span.low is not None and span.high is not None
@@ -54,14 +54,14 @@ def required_rows(check: Check, reference: int) -> RequiredRows | None:
     distance = abs(limit - check.estimate)
     if half <= 0 or distance <= 0:
         return RequiredRows(None, None)
-    most = (1 / rows + 1 / reference) * (distance / half) ** 2  # of 1/n + 1/m
+    most = (1 / rows + 1 / reference) * (distance / half) ** 2  # limit on 1/n + 1/m
     return RequiredRows(
         _rows_of_one_side(most, reference, rows), _rows_of_one_side(most, rows, reference)
     )
 
 
 def _rows_of_one_side(max_inverse_sum: float, fixed: int, now: int) -> float | None:
-    """How many rows one side needs, where the other stays."""
+    """The rows that one side needs if the other side stays as it is."""
     left = max_inverse_sum - 1 / fixed
     return 1 / left if left > 0 and 1 / left <= _MAX_TIMES * now else None
 
@@ -93,7 +93,7 @@ def _remedy(requirement: RequiredRows, rows: int, reference: int) -> str:
 
 
 def _rows_by_group(reference: Table, roles: ColumnRoles) -> dict[str, int]:
-    """The reference's rows by group, such as "sex=f", and all of them."""
+    """The reference's row counts by group, such as "sex=f", and of all rows."""
     found = {ALL_ROWS: reference.rows}
     for name in roles.by:
         column = reference.to_arrow([name])[name].to_pandas()

@@ -1,7 +1,7 @@
-"""What steps took, over runs, looks and batches: whether one grew out of line.
+"""Costs of steps over runs, looks and batches: does the last one stand out?
 
-The last of each is held against those before by their median and median absolute deviation,
-which a few odd ones do not move (Leys et al., J. Exp. Soc. Psychol. 49, 2013).
+The last value of each is compared with the earlier ones by their median and median absolute
+deviation, which a few outliers do not move (Leys et al., J. Exp. Soc. Psychol. 49, 2013).
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import Final
 from assay.gates.monitoring.facts import StepCost
 from assay.gates.report import Check, Sheet, Verdict
 
-MIN_EARLIER_VALUES: Final = 5  # times before that a step must have been done
-_MAX_DEVIATIONS: Final = 5.0  # deviations
-_MIN_RATIO: Final = 1.5  # the median, at the least: a machine is never quite as fast as yesterday
+MIN_EARLIER_VALUES: Final = 5  # earlier values that a comparison needs
+_MAX_DEVIATIONS: Final = 5.0  # median absolute deviations
+_MIN_RATIO: Final = 1.5  # times the median: the same work varies from day to day
 _MIN_RISE: Final = {
     "seconds": 1.0,
     "bytes": 10e6,
     "seconds a thousand rows": 0.1,
-}  # below this nobody waits, or runs out
+}  # smaller rises do no harm
 
 
 def check_step_costs(costs: Sequence[StepCost]) -> list[Check]:
-    """One for each that grew out of line; one that says so if none did."""
+    """One check for each cost that grew beyond its limit; a single passed check if none did."""
     judged = [cost for cost in costs if len(cost.values) > MIN_EARLIER_VALUES]
     grown = [_check(cost) for cost in judged if _upper_limit(cost) < cost.values[-1]]
     if grown or not judged:
@@ -40,7 +40,7 @@ def check_step_costs(costs: Sequence[StepCost]) -> list[Check]:
 
 
 def step_cost_sheet(costs: Sequence[StepCost]) -> Sheet | None:
-    """The last of each beside what is usual."""
+    """A sheet of the last and the usual cost of each step."""
     if not costs:
         return None
     return Sheet(
@@ -65,7 +65,7 @@ def step_cost_sheet(costs: Sequence[StepCost]) -> Sheet | None:
 
 
 def _upper_limit(cost: StepCost) -> float:
-    """Above this the last one is out of line."""
+    """The limit above which the last value counts as grown."""
     before = cost.values[:-1]
     middle = statistics.median(before)
     spread = 1.4826 * statistics.median(abs(value - middle) for value in before)

@@ -1,4 +1,4 @@
-"""The area under the ROC curve, with DeLong's variance, and the difference of two."""
+"""ROC AUC with DeLong's variance, and the difference of two AUCs."""
 
 from __future__ import annotations
 
@@ -17,24 +17,27 @@ from assay.util.sorted_arrays import sorted_unique
 Ints = NDArray[np.integer[Any]]
 
 _FEW_ROWS = 200
-"""Rows of the rarer class below which DeLong's lower limit lies above the truth too often: at a
-level of 95 % in 11 of 100 draws of 10 rows beside 200, in 7 of 20, in 5 of 100 (true areas of 0.92
-and 0.98, 1,500 draws each), where 2.5 are meant. Newcombe's does so in none of these, and in 3 at
-an area of 0.6. The paired interval's upper limit lies below a true lead of 0.98 over 0.95 in 21
-draws of 10 rows, in 9 of 50 beside 500; MOVER's in 3 at the most, on either side."""
+"""Rows of the rarer class below which DeLong's interval is too narrow for good rankings.
+
+At a level of 95 %, its lower limit should lie above the truth in 2.5 of 100 draws. It does so in
+11 of 100 draws of 10 rows beside 200, in 7 of 20, in 5 of 100 (true areas of 0.92 and 0.98, 1,500
+draws each). Newcombe's does so in none of these, and in 3 at an area of 0.6. The paired interval's
+upper limit lies below a true lead of 0.98 over 0.95 in 21 draws of 10 rows, in 9 of 50 beside 500;
+MOVER's in 3 at the most, on either side.
+"""
 
 
 def roc_auc(
     truth: ArrayLike, score: ArrayLike, level: float = 0.95, units: ArrayLike | None = None
 ) -> Estimate:
-    """ROC AUC with DeLong's interval, taken on the logit scale so that it stays inside (0, 1).
+    """ROC AUC with DeLong's interval, computed on the logit scale so that it stays inside (0, 1).
 
     DeLong, DeLong & Clarke-Pearson, Biometrics 44 (1988); the transformation after Pepe, The
-    Statistical Evaluation of Medical Tests (2003), section 5.2. Perfect ranking has no variance
-    of its own, and a class of one row none that can be estimated: then Newcombe's score interval.
-    With few rows of a class DeLong's is too sure of good rankings, and widened to it (see
-    `_FEW_ROWS`). Rows of one of `units` may hang together (see `clustered_delong_covariance`).
-    Raises ValueError unless `truth` holds both classes.
+    Statistical Evaluation of Medical Tests (2003), section 5.2. A perfect ranking has no variance,
+    and that of a class with one row cannot be estimated: both get Newcombe's score interval. With
+    few rows of a class, DeLong's interval is too narrow for good rankings and is widened to
+    Newcombe's (see `_FEW_ROWS`). Rows of one of `units` may be correlated (see
+    `clustered_delong_covariance`). Raises ValueError unless `truth` holds both classes.
     """
     y = np.asarray(truth, dtype=bool)
     areas, covariance = _covariance_of_aucs(y, np.asarray(score, dtype=float)[None, :], units)
@@ -51,8 +54,8 @@ def roc_auc_difference(
 ) -> Estimate:
     """AUC of `score` minus AUC of `rival` on the same rows, with DeLong's paired interval.
 
-    With few rows of a class (see `_FEW_ROWS`) that interval lies too near to zero where both rank
-    well: then one is made of the two single intervals and DeLong's correlation (MOVER).
+    With few rows of a class (see `_FEW_ROWS`) that interval lies too near to zero if both rank
+    well. Then the interval combines the two single intervals with DeLong's correlation (MOVER).
     """
     y = np.asarray(truth, dtype=bool)
     both = np.array([score, rival], dtype=float)
@@ -79,7 +82,10 @@ def _covariance_of_aucs(y: Bools, scores: Floats, units: ArrayLike | None) -> tu
 
 
 def _class_counts(y: Bools, units: ArrayLike | None) -> tuple[int, int]:
-    """Positives and negatives, or the units that have some: at worst only these differ."""
+    """Counts of positives and negatives, or of the units that have some.
+
+    In the worst case, only units are independent.
+    """
     if units is None:
         return int(y.sum()), int((~y).sum())
     of = np.asarray(units)
@@ -109,15 +115,15 @@ def delong_covariance(truth: Bools, scores: Floats) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, slots=True)
 class PlacementSums:
-    """DeLong's placement values of one score in each of several groups, summed up, (groups,).
+    """Sums of DeLong's placement values of one score in several groups, (groups,).
 
-    A positive's placement is the share of negatives that it outranks, a negative's the share of
-    positives that outrank it, both ties counted half.
+    A positive's placement is the share of negatives that it outranks. A negative's is the share of
+    positives that outrank it. Ties count half in both.
     """
 
     positives: Floats
     negatives: Floats
-    of_positives: Floats  # total of their placements
+    of_positives: Floats  # sum of their placement values
     of_positives_squared: Floats
     of_negatives: Floats
     of_negatives_squared: Floats
@@ -126,11 +132,11 @@ class PlacementSums:
 def sum_placements(
     group: Ints, score: Ints, truth: Bools, rows: Floats, groups: int
 ) -> PlacementSums:
-    """The sums behind `roc_auc` for each of `groups` groups at once, of rows counted in `rows`.
+    """The sums behind `roc_auc` for `groups` groups at once, of rows counted in `rows`.
 
     `score` holds ranks or any codes in the score's order, and must ascend; `group` numbers the
-    groups from 0. One stable sort and a few passes, whatever the number of groups. A group without
-    both classes has NaN.
+    groups from 0. It takes one stable sort and a few passes, for any number of groups. A group
+    without both classes has NaN.
     """
     order = np.argsort(group.astype(np.uint16 if groups < 1 << 16 else np.int64), kind="stable")
     g, s, w = group[order], score[order], rows[order]
@@ -157,13 +163,13 @@ def sum_placements(
 
 
 def _rows_below(counts: Floats, totals: Floats, tied: Ints) -> Floats:
-    """For each bundle of ties, how many of its group's rows rank below it."""
+    """For each bundle of ties, the rows of its group that rank below it."""
     ahead = np.cumsum(totals) - totals
     return np.asarray(np.cumsum(counts) - counts - ahead[tied])
 
 
 def auc_limits(sums: PlacementSums, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Limits of each group's area, as of `roc_auc`; NaN where there is no area."""
+    """Limits of each group's AUC, computed as in `roc_auc`; NaN where there is no AUC."""
     m, n = sums.positives, sums.negatives
     with np.errstate(divide="ignore", invalid="ignore"):
         area = sums.of_positives / m
@@ -173,7 +179,7 @@ def auc_limits(sums: PlacementSums, level: float = 0.95) -> tuple[Floats, Floats
     for i in np.flatnonzero(np.isfinite(area)):
         single = m[i] < 2 or n[i] < 2
         variance = np.nan if single else max(float(spread[i]), 0.0)
-        at = round(float(area[i]), 15)  # sums in another order are not quite 1
+        at = round(float(area[i]), 15)  # sums in a different order are not exactly 1
         interval = _interval(at, variance, float(m[i]), float(n[i]), level)
         limits[:, i] = interval.low, interval.high
     return limits[0], limits[1]
@@ -187,14 +193,17 @@ def _interval(area: float, variance: float, m: float, n: float, level: float) ->
     half = normal_quantile(level) * np.sqrt(variance) / slope
     centre = np.log(area / (1 - area))
     low, high = (float(1 / (1 + np.exp(-(centre + s * half)))) for s in (-1, 1))
-    if variance and min(m, n) < _FEW_ROWS:  # without any, all rows are alike, and it is chance
+    if variance and min(m, n) < _FEW_ROWS:  # without variance, all rows are alike
         lower, upper = _score_limits(area, m, n, level)
         low, high = min(low, lower), max(high, upper)
     return Interval(low=low, high=high, level=level)
 
 
 def _score_limits(area: float, m: float, n: float, level: float) -> tuple[float, float]:
-    """Newcombe, Statistics in Medicine 25 (2006) 559-573, method 5: also right at 0 and 1."""
+    """Newcombe's score interval, also valid at 0 and 1.
+
+    Newcombe, Statistics in Medicine 25 (2006) 559-573, method 5.
+    """
     from scipy.optimize import brentq
 
     z, extra = normal_quantile(level), (m + n) / 2 - 1
@@ -219,8 +228,9 @@ def _same_order(scores: Floats) -> bool:
 def _mover_limits(
     areas: Floats, covariance: Floats, counts: tuple[int, int], level: float
 ) -> tuple[float, float]:
-    """Limits from the two single intervals; as if independent where their correlation is not known,
-    and so too wide.
+    """Limits of a difference from the two single intervals (MOVER).
+
+    If the correlation is not known, they are treated as independent, and the interval is too wide.
     """
     spread = float(np.sqrt(covariance[0, 0] * covariance[1, 1]))
     known = np.isfinite(spread) and spread > 1e-16

@@ -1,4 +1,4 @@
-"""DeLong's covariance where rows come in clusters, such as several rows of one person."""
+"""DeLong's covariance for clustered rows, such as several rows of one person."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from assay.util.sorted_arrays import sorted_unique
 def clustered_delong_covariance(
     truth: Bools, scores: Floats, units: ArrayLike
 ) -> tuple[Floats, Floats]:
-    """AUCs (k,) and their covariance (k, k) for `scores` (k, rows), where the rows of one of
-    `units` (rows,) hang together and different units do not.
+    """AUCs (k,) and their covariance (k, k) for `scores` (k, rows) of clustered rows.
 
-    Obuchowski, Biometrics 53 (1997) 567-578, in the form of summed influences, which takes rows
-    of one unit with either outcome. A class whose rows are all of one unit leaves the covariance
-    NaN: that unit's influences cancel out, whatever it is like. Raises ValueError unless `truth`
-    holds both classes.
+    Rows of one of `units` (rows,) may be correlated; different units are independent. Obuchowski,
+    Biometrics 53 (1997) 567-578, in the form of summed influences, which allows a unit rows of both
+    outcomes. A class whose rows are all of one unit leaves the covariance NaN: that unit's
+    influences cancel out, whatever it is like. Raises ValueError unless `truth` holds both classes.
     """
     placed = placement_values(truth, scores)
     m, n = int(truth.sum()), int((~truth).sum())
@@ -32,9 +31,10 @@ def clustered_delong_covariance(
 
 
 def placement_values(truth: Bools, scores: Floats) -> Floats:
-    """For `scores` (k, rows): the share of negatives that a positive outranks, of positives that
-    outrank a negative subtracted from one; ties count half. Either mean is the AUC. Raises
-    ValueError unless `truth` holds both classes.
+    """Placement values of `scores` (k, rows), whose mean over either class is the AUC.
+
+    For a positive, the share of negatives that it outranks. For a negative, one minus the share of
+    positives that outrank it. Ties count half. Raises ValueError unless `truth` holds both classes.
     """
     from scipy.stats import rankdata
 
@@ -49,7 +49,7 @@ def placement_values(truth: Bools, scores: Floats) -> Floats:
 
 
 def auc_error(truth: Bools, score: Floats, clusters: ArrayLike) -> ClusterError:
-    """The error of one AUC: of the mean placement of positives, and of that of negatives."""
+    """The error of one AUC, from the mean placement of positives and that of negatives."""
     placed, of = placement_values(truth, score[None, :])[0], np.asarray(clusters)
     return mean_error(placed[truth], of[truth]).plus(mean_error(placed[~truth], of[~truth]))
 
@@ -57,7 +57,7 @@ def auc_error(truth: Bools, score: Floats, clusters: ArrayLike) -> ClusterError:
 def clustered_covariance(influence: Floats, units: ArrayLike) -> Floats:
     """Covariance (k, k) of k estimates, each the sum of its `influence` (k, rows) and a constant.
 
-    The cluster-robust sandwich: rows are summed up within units first. NaN for a single unit.
+    The cluster-robust sandwich: influences are summed within units first. NaN for a single unit.
     """
     codes = np.unique(np.asarray(units), return_inverse=True)[1]
     count = int(codes.max()) + 1

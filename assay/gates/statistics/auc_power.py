@@ -1,4 +1,4 @@
-"""How large a ROC AUC a number of rows could tell from a coin's."""
+"""Power of a number of rows to distinguish a ROC AUC from one half."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def auc_standard_error(area: float, positives: float, negatives: float) -> float
 
 
 def auc_power(area: float, positives: float, negatives: float, *, alpha: float = 0.05) -> float:
-    """Probability that a one-sided test of size `alpha` tells `area` from one half."""
+    """Probability that a one-sided test of size `alpha` distinguishes `area` from one half."""
     from scipy.stats import norm
 
     if min(positives, negatives) < 1:

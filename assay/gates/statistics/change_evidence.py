@@ -1,8 +1,8 @@
-"""Evidence that a value fell, gathered over looks, valid however many looks there are.
+"""Evidence over several looks that a value fell, valid for any number of looks.
 
-At every look a test begins anew, in case the harm began there: an e-process each, added up with
-weights that sum to one. The sum exceeds 1 / level with a probability of at most `level` over all
-looks together, if the value never lay below the limit (Ville's inequality).
+At every look a new test begins, in case the harm began there. Each test is an e-process; they are
+added with weights that sum to one. If the value never lay below the limit, the sum exceeds
+1 / level with a probability of at most `level` over all looks together (Ville's inequality).
 
 Sources: Howard, Ramdas, McAuliffe & Sekhon, Annals of Statistics 49 (2021); Shin, Ramdas & Rinaldo,
 "E-detectors" (2023).
@@ -19,15 +19,15 @@ import numpy as np
 
 from assay.gates.statistics.intervals import Floats
 
-_EXCESSES: Final = np.array([0.015, 0.03, 0.06])  # beyond the limit, that are looked for
-_FIRST: Final = 0.5  # of the weight for harm from the first look on
-_DECAY: Final = 0.98  # of the weight for later starts, by look
-_STEPS: Final = 40  # of bisection
+_EXCESSES: Final = np.array([0.015, 0.03, 0.06])  # tested excesses beyond the limit
+_FIRST: Final = 0.5  # share of the weight, for harm from the first look on
+_DECAY: Final = 0.98  # factor of later starts' weights, by look
+_STEPS: Final = 40  # bisection steps
 
 
 @dataclass(frozen=True)
 class LookEstimate:
-    """What one look measured, and the variance of that."""
+    """The estimate of one look, and its variance."""
 
     value: float
     variance: float
@@ -38,8 +38,9 @@ def log_change_evidence(
 ) -> float:
     """Logarithm of the evidence that looks lie more than `limit` above the reference.
 
-    It is that looks from some one on to the last do. Looks are weighted by their precision, and
-    share the reference's error: so the increments of a run's score are independent.
+    The alternative is that every look from some look to the last does. Looks are weighted by their
+    precision and share the reference's error, so that the increments of a run's score are
+    independent.
     """
     if not looks:
         return -math.inf
@@ -57,8 +58,10 @@ def log_change_evidence(
 def lower_limit(
     reference: LookEstimate, looks: Sequence[LookEstimate], level: float, limit: float
 ) -> float | None:
-    """The largest excess over the reference that the evidence excludes at this level, if it
-    excludes `limit`; else None."""
+    """The largest excess over the reference that the evidence excludes at this level.
+
+    None if the evidence does not exclude `limit`.
+    """
     wanted = math.log(1 / level)
     if log_change_evidence(reference, looks, limit) < wanted:
         return None
@@ -71,7 +74,7 @@ def lower_limit(
 
 
 def _sums_from(values: Floats) -> Floats:
-    """From each look to the last."""
+    """Sums from each look to the last."""
     found: Floats = np.cumsum(values[::-1])[::-1]
     return found
 

@@ -1,10 +1,10 @@
-"""Errors of estimates whose rows come in clusters, such as several rows of one person.
+"""Cluster-robust errors of estimates, for rows such as several of one person.
 
-Rows of one cluster may err together, so errors are summed up within clusters first. The sums are
-scaled as in the bias-reduced sandwich CR2, and the quantiles are Student's with the degrees of
-freedom of Bell & McCaffrey, Survey Methodology 28 (2002) 169-181, which hold for twenty clusters
-and for clusters of unequal size where the plain sandwich (CR1) does not. A share's interval is
-Wilson's at the number of rows that would have this variance if they were independent.
+Rows of one cluster may have correlated errors, so errors are summed within clusters first. The sums
+are scaled as in the bias-reduced sandwich CR2. The quantiles are Student's with the degrees of
+freedom of Bell & McCaffrey, Survey Methodology 28 (2002) 169-181. These hold for twenty clusters
+and for clusters of unequal size, where the plain sandwich (CR1) does not. A share's interval is
+Wilson's at the number of independent rows that would have this variance.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from assay.util.sorted_arrays import sorted_unique
 
 Ints = NDArray[np.integer[Any]]
 
-MIN_CLUSTERS = 10  # clusters of equal size; what rests on fewer is not judged
+MIN_CLUSTERS = 10  # clusters of equal size; estimates from fewer are not judged
 
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """Which rows belong together: a code a row, and the name of what the codes stand for."""
+    """The cluster of each row, as a code, and the name of what the codes stand for."""
 
     codes: Ints
     name: str
@@ -35,12 +35,12 @@ class Clusters:
         return Clusters(self.codes[rows], self.name)
 
     def effective(self, rows: Bools) -> float:
-        """Clusters of equal size that would say as much as those of some of the rows."""
+        """The number of equal clusters that would carry as much information as some of the rows."""
         return _effective_number(np.unique(self.codes[rows], return_counts=True)[1])
 
 
 def find_clusters(units: ArrayLike | None, name: str) -> Clusters | None:
-    """The clusters that `units`, one value a row, make; None where no two rows share a value."""
+    """The clusters that `units`, one value a row, make; None if no two rows share a value."""
     if units is None:
         return None
     codes = np.unique(np.asarray(units), return_inverse=True)[1]
@@ -49,13 +49,13 @@ def find_clusters(units: ArrayLike | None, name: str) -> Clusters | None:
 
 @dataclass(frozen=True, slots=True)
 class ClusterError:
-    """What each cluster adds to one estimate's error. The variance is the sum of the squares.
+    """Each cluster's contribution to one estimate's error; their squares sum to the variance.
 
-    `freedom` are Student's degrees of freedom, NaN where there is a single cluster; `effective`
-    is the number of clusters of equal size that would say as much.
+    `freedom` are Student's degrees of freedom, NaN for a single cluster. `effective` is the number
+    of clusters of equal size with as much information.
     """
 
-    clusters: Ints  # codes, ascending
+    clusters: Ints  # cluster codes, ascending
     parts: Floats
     freedom: float
     effective: float
@@ -69,7 +69,7 @@ class ClusterError:
         return ClusterError(self.clusters, factor * self.parts, self.freedom, self.effective)
 
     def plus(self, other: ClusterError) -> ClusterError:
-        """The error of the sum of two estimates, with the freedom of the less sure one."""
+        """The error of the sum of two estimates, with the fewer degrees of freedom of the two."""
         codes = np.union1d(self.clusters, other.clusters)
         parts = np.zeros(len(codes))
         for one in (self, other):
@@ -82,7 +82,7 @@ class ClusterError:
         )
 
     def of_other_clusters(self, times: float) -> ClusterError:
-        """The error, were the estimate made from others, `times` as many clusters alike."""
+        """The error if the estimate came from `times` as many other clusters of the same kind."""
         return ClusterError(
             -1 - self.clusters[::-1],
             self.parts[::-1] / np.sqrt(times),
@@ -91,7 +91,7 @@ class ClusterError:
         )
 
     def correlation(self, other: ClusterError) -> float:
-        """Of two estimates, by the clusters that both rest on; 0 where one has no variance."""
+        """The correlation of two estimates through shared clusters; 0 if one has no variance."""
         scale = np.sqrt(self.variance * other.variance)
         if not scale > 0:
             return 0.0
@@ -106,13 +106,13 @@ def cluster_error(
 ) -> ClusterError:
     """The error of an estimate that changes by `influence` (rows,) with each row's weight.
 
-    `rows` counts what each row stands for in the estimate's denominator; left out, one each.
+    `rows` counts the rows that each entry stands for in the estimate's denominator; one by default.
     """
     codes, place = np.unique(np.asarray(clusters), return_inverse=True)
     size = np.bincount(place, None if rows is None else np.asarray(rows, dtype=float))
     change = np.asarray(influence, dtype=float)
     sums = np.bincount(place, change)
-    sums[np.abs(sums) <= 1e-12 * np.abs(change).sum()] = 0.0  # what rounding leaves of nothing
+    sums[np.abs(sums) <= 1e-12 * np.abs(change).sum()] = 0.0  # rounding error
     effective = _effective_number(size)
     if np.count_nonzero(size) < 2:
         return ClusterError(codes, np.full(len(codes), np.nan), np.nan, effective)
@@ -127,7 +127,7 @@ def cluster_error(
 def mean_error(
     values: ArrayLike, clusters: ArrayLike, rows: ArrayLike | None = None
 ) -> ClusterError:
-    """The error of the mean of `values`, each of which stands for so many `rows`."""
+    """The error of the mean of `values`, each of which stands for that many `rows`."""
     v = np.asarray(values, dtype=float)
     w = np.ones(len(v)) if rows is None else np.asarray(rows, dtype=float)
     total = w.sum()
@@ -151,14 +151,14 @@ def student_quantile(level: float, freedom: ArrayLike) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSpread:
-    """How sure estimates are that rest on clusters, elementwise: see `ClusterError`."""
+    """The uncertainty of clustered estimates, elementwise: see `ClusterError`."""
 
     variance: Floats
     freedom: Floats
     effective: Floats
 
     def grow(self, times: ArrayLike) -> ClusterSpread:
-        """The spread, were there so many times as many clusters of the same kind."""
+        """The spread with that many times as many clusters of the same kind."""
         more = np.asarray(times, dtype=float)
         return ClusterSpread(self.variance / more, self.freedom * more, self.effective * more)
 
@@ -172,10 +172,10 @@ def spread_of(*errors: ClusterError) -> ClusterSpread:
 def clustered_share_limits(
     share: ArrayLike, rows: ArrayLike, spread: ClusterSpread, level: float = 0.95
 ) -> Limits:
-    """Wilson's limits of shares of `rows` rows in clusters, elementwise; (0, 1) where one cluster
-    or none tells.
+    """Wilson's limits of shares of `rows` clustered rows, elementwise.
 
-    A share of exactly 0 or 1 has no variance: then each cluster counts as one row.
+    (0, 1) with at most one cluster. A share of exactly 0 or 1 has no variance: then each cluster
+    counts as one row.
     """
     p, n = (np.asarray(v, dtype=float) for v in (share, rows))
     quantile = student_quantile(level, spread.freedom)
@@ -193,11 +193,11 @@ def clustered_share_limits(
 def clustered_mean_limits(
     mean: ArrayLike, bounds: tuple[float, float], spread: ClusterSpread, level: float = 0.95
 ) -> Limits:
-    """Student's limits of means of values within `bounds`, elementwise; NaN where one cluster or
-    none tells.
+    """Student's limits of clustered means of values within `bounds`, elementwise.
 
-    Values that are all alike have no variance: then the share of clusters that would differ is at
-    most Wilson's upper limit for none of them, and those could lie at either bound.
+    NaN with at most one cluster. Equal values have no variance: then the share of clusters that
+    would differ is at most Wilson's upper limit for none of them, and those could lie at either
+    bound.
     """
     value, (least, most) = np.asarray(mean, dtype=float), bounds
     half = student_quantile(level, spread.freedom) * np.sqrt(spread.variance)
@@ -209,8 +209,9 @@ def clustered_mean_limits(
 
 
 def clustered_logit_limits(value: ArrayLike, spread: ClusterSpread, level: float = 0.95) -> Limits:
-    """Student's limits on the logit scale, for what lies between 0 and 1 and is no share of rows;
-    where it is 0 or 1, as of a share of the clusters. NaN where one cluster or none tells.
+    """Student's limits on the logit scale, for values between 0 and 1 that are not shares of rows.
+
+    A value of 0 or 1 gets the limits of a share of the clusters. NaN with at most one cluster.
     """
     v = np.atleast_1d(np.asarray(value, dtype=float))
     inside = (v > 0) & (v < 1)

@@ -1,7 +1,7 @@
-"""How far two distributions of one column lie apart.
+"""Distances between two distributions of one column.
 
-All take counts of rows. Cells are aligned: entry i of both counts the same value or range. None
-depends on how many rows there are, but by the noise of few.
+All take counts of rows. Cells are aligned: entry i of both counts the same value or range. No
+distance depends on the number of rows, apart from the noise of small numbers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from assay.gates.statistics.intervals import Floats
 
 
 def to_shares(counts: ArrayLike) -> Floats:
-    """Counts as shares of one; all zero where there are no rows."""
+    """Counts as shares of one; all zero without rows."""
     c = np.asarray(counts, dtype=float)
     total = c.sum()
     return c / total if total > 0 else np.zeros_like(c)
@@ -29,22 +29,22 @@ def jensen_shannon(first: ArrayLike, second: ArrayLike) -> float:
     p, q = to_shares(first), to_shares(second)
     if not p.sum() or not q.sum():
         return 0.0
-    # Of equal shares the last bits may leave a negative divergence, whose root is NaN.
+    # For equal shares, rounding may give a negative divergence, whose root is NaN.
     return float(np.nan_to_num(jensenshannon(p, q, base=2)))
 
 
 def population_stability_index(reference: ArrayLike, current: ArrayLike) -> float:
     """Population stability index: the symmetric Kullback-Leibler divergence, natural logarithm.
 
-    Siddiqi, Credit Risk Scorecards (2006), chapter 10. An empty cell counts as half a row, so
-    that a value which is new or gone is large and not infinite.
+    Siddiqi, Credit Risk Scorecards (2006), chapter 10. An empty cell counts as half a row, so that
+    a value that is new or gone gives a large, finite index.
     """
     p, q = (to_shares(np.maximum(np.asarray(c, dtype=float), 0.5)) for c in (reference, current))
     return float(np.sum((q - p) * np.log(q / p)))
 
 
 def chi_square(first: ArrayLike, second: ArrayLike) -> float:
-    """Pearson's chi-square statistic of the two rows of counts; 0 if it has no meaning."""
+    """Pearson's chi-square statistic of two rows of counts; 0 where it is undefined."""
     from scipy.stats import chi2_contingency
 
     table = np.array([first, second], dtype=float)
@@ -57,7 +57,7 @@ def chi_square(first: ArrayLike, second: ArrayLike) -> float:
 def kolmogorov_smirnov(
     values: ArrayLike, counts: ArrayLike, other_values: ArrayLike, other_counts: ArrayLike
 ) -> float:
-    """The largest gap of two cumulative distributions, in [0, 1].
+    """The largest gap between two cumulative distributions, in [0, 1].
 
     Values ascend and may differ between the two. Kolmogorov 1933, Smirnov 1939.
     """
@@ -80,7 +80,7 @@ def wasserstein(
 
 
 def _cumulative_share(at: Floats, values: Floats, counts: ArrayLike) -> Floats:
-    """Share of rows at or below each of `at`."""
+    """Share of rows at or below each value of `at`."""
     total = np.concatenate([[0.0], np.cumsum(np.asarray(counts, dtype=float))])
     below: Floats = total[np.searchsorted(values, at, side="right")] / max(total[-1], 1)
     return below

@@ -1,4 +1,4 @@
-"""Estimates with intervals, and the verdicts that intervals give."""
+"""Estimates with intervals, and the verdicts that follow from intervals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Limits = tuple[Floats, Floats]  # lower and upper, elementwise
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number with its interval."""
+    """A number with its confidence interval."""
 
     value: float
     interval: Interval
@@ -39,7 +39,7 @@ def make_interval(low: SupportsFloat, high: SupportsFloat, level: float = 0.95) 
 def inside_margins(limits: Limits, margins: Limits) -> Bools:
     """Whether intervals lie inside their margins, ends included, elementwise.
 
-    At level 1 - 2a this is the two one-sided tests of size a, of the claim that what is estimated
+    At level 1 - 2a this is two one-sided tests of size a, of the claim that the estimated value
     lies inside: Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987). NaN is never inside.
     """
     (low, high), (least, most) = limits, margins
@@ -53,7 +53,7 @@ def outside_margins(limits: Limits, margins: Limits) -> Bools:
 
 
 def verdict_at_least(interval: Interval, limit: float) -> Verdict:
-    """`pass` when the interval lies at or above `limit`, `fail` when below, else `unknown`."""
+    """`pass` if the interval lies at or above `limit`, `fail` if below, otherwise `unknown`."""
     if interval.low is not None and interval.low >= limit:
         return Verdict.PASS
     below = interval.high is not None and interval.high < limit
@@ -61,7 +61,7 @@ def verdict_at_least(interval: Interval, limit: float) -> Verdict:
 
 
 def verdict_at_most(interval: Interval, limit: float) -> Verdict:
-    """`pass` when the interval lies at or below `limit`, `fail` when above, else `unknown`."""
+    """`pass` if the interval lies at or below `limit`, `fail` if above, otherwise `unknown`."""
     flipped = Interval(
         low=None if interval.high is None else -interval.high,
         high=None if interval.low is None else -interval.low,

@@ -1,4 +1,4 @@
-"""How many labels are likely wrong, by the confident joint of labels and predictions."""
+"""The share of wrong labels, estimated by the confident joint of labels and predictions."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from assay.gates.statistics.intervals import Bools, Estimate, Floats, make_inter
 from assay.gates.statistics.proportions import newcombe_limits, wilson_interval
 from assay.gates.statistics.resampling import multinomial_draws, percentile_interval
 
-_LEVEL_RISE = 0.2  # see `Noise.level`
-_SUREST_LEVEL = 0.99  # even there a model errs now and then, which must not decide
-_RISE_LEVEL = 0.9  # it is judged by its upper limit alone, which 5 % pass
+_LEVEL_RISE = 0.2  # see `LabelNoise.is_level`
+_SUREST_LEVEL = 0.99  # a model sometimes errs even there, which must not decide
+_RISE_LEVEL = 0.9  # only the upper limit counts, so 5 % lie beyond it
 
 
 @dataclass(frozen=True, slots=True)
 class LabelNoise:
-    """`share` of the rows whose label is likely wrong, and of the positive and the negative rows.
+    """The `share` of rows whose label is likely wrong, also of positive and of negative rows.
 
-    `doubted_rows` marks the rows that are confidently predicted as the class they do not bear.
-    `surest` is their share among the half of the rows confidently predicted as either class of
-    which the model is surest, and `rise` how much larger it is among the other half.
+    `doubted_rows` marks rows that are confidently predicted as the other class than their label.
+    Take the half of the rows confidently predicted as either class of which the model is surest.
+    `surest` is the share of doubted rows there, and `rise` how much larger it is in the other half.
     """
 
     share: float
@@ -36,12 +36,12 @@ class LabelNoise:
 
     @property
     def is_level(self) -> bool:
-        """Whether doubts surely stay about as frequent where the model is less sure.
+        """Whether doubted labels are surely about as frequent where the model is less sure.
 
-        Wrong labels are as frequent wherever the model is sure, while an outcome that is not
-        determined is the less so the nearer its probability comes to one half. With log odds
-        spread normally and no wrong label, the rise is more than 0.2 of the way from `surest` to
-        one half, and less only where `surest` is below 0.02.
+        Wrong labels are equally frequent wherever the model is sure. Outcomes that nothing
+        determines go against the model more often as its probability approaches one half. With log
+        odds spread normally and no wrong label, the rise is more than 0.2 of the way from `surest`
+        to one half, and less only where `surest` is below 0.02.
         """
         high = self.rise.interval.high
         return high is not None and high <= _LEVEL_RISE * (0.5 - self.surest.value)
@@ -57,17 +57,18 @@ def confident_joint(
 ) -> LabelNoise:
     """The share of wrong labels, from out-of-sample `probability` of the positive class.
 
-    A row counts for a class when its probability of it is at least the mean over the rows that
-    bear it; of two, for the likelier. The counts by label and class, each label's scaled to all
-    rows that bear it, estimate the joint of given and true labels. Northcutt, Jiang & Chuang,
-    J. Artif. Intell. Res. 70 (2021), as cleanlab does. The interval is a bootstrap of the
-    counts, as if of `independent` rows where rows hang together. Where no label is doubted, draws
-    cannot vary: then Wilson's limits for none of the rows that are settled. `positives` is the
-    share of positive labels where that is not the rows' own, for they were sampled otherwise.
+    A row counts for a class if its probability of that class is at least the mean over the rows
+    with that label; if it counts for both, the likelier one is taken. The counts by label and
+    class, each label's scaled to all rows with that label, estimate the joint of given and true
+    labels. Northcutt, Jiang & Chuang, J. Artif. Intell. Res. 70 (2021), as in cleanlab.
 
-    A model's own errors, and outcomes that are not determined, count as wrong labels in `share`;
-    `surest` and `rise` tell whether they may be what was found. Raises ValueError unless `truth`
-    holds both classes.
+    The interval is a bootstrap of the counts, as if of `independent` rows if rows are correlated.
+    If no label is doubted, draws cannot vary: then it is Wilson's for none of the confidently
+    predicted rows. `positives` is the share of positive labels, if sampling changed it.
+
+    A model's own errors, and outcomes that nothing determines, count as wrong labels in `share`;
+    `surest` and `rise` show whether they may explain it. Raises ValueError unless `truth` holds
+    both classes.
     """
     if truth.all() or not truth.any():
         raise ValueError("the confident joint needs rows of both classes")
@@ -102,8 +103,10 @@ def confident_joint(
 def _doubts_by_certainty(
     counts_for: NDArray[np.int64], probability: Floats, doubted: Bools, weights: Floats
 ) -> tuple[Estimate, Estimate]:
-    """The share doubted among the surer half of the rows that count for either class, and how
-    much larger it is among the others."""
+    """The share of doubted labels in the surer half of the confidently predicted rows.
+
+    Also how much larger it is in the other half.
+    """
     surer = np.zeros(len(doubted), dtype=bool)
     for side, certainty in ((0, -probability), (1, probability)):
         rows = np.flatnonzero(counts_for == side)
@@ -120,7 +123,7 @@ def _doubts_by_certainty(
 
 
 def _wrong_shares(cells: Floats) -> tuple[Floats, Floats]:
-    """Shares of the negative and of the positive rows (draws,) that bear the wrong label."""
+    """Shares of negative and of positive rows (draws,) with a wrong label."""
     table = cells.reshape(len(cells), 2, 3)[:, :, :2]
     kept = np.maximum(table.sum(axis=2), 1.0)
     return table[:, 0, 1] / kept[:, 0], table[:, 1, 0] / kept[:, 1]

@@ -1,4 +1,4 @@
-"""Means of rows, from the rows themselves or from their sums."""
+"""Means with intervals, from rows or from their sums."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def mean_estimate(values: ArrayLike, level: float = 0.95) -> Estimate:
 
 
 def bounded_mean(values: ArrayLike, low: float, high: float, level: float = 0.95) -> Estimate:
-    """A mean of values within [low, high]: Student's interval, also right when all are equal.
+    """A mean of values within [low, high], with Student's interval, also valid if all are equal.
 
-    Equal values have no spread to go by. As none of n rows differed, the share that would is at
-    most Wilson's upper limit for 0 of n, and those could lie at either bound.
+    Equal values have no spread. As none of n rows differed, the share that would is at most
+    Wilson's upper limit for 0 of n, and those could lie at either bound.
     """
     v = np.asarray(values, dtype=float)
     if len(v) < 2 or np.ptp(v) > 0:
@@ -42,8 +42,10 @@ def mean_limits(
     bounds: tuple[float, float],
     level: float = 0.95,
 ) -> tuple[Floats, Floats]:
-    """`bounded_mean`'s limits from sums, elementwise: of values within `bounds`, how many there
-    are, their total and the total of their squares. NaN for fewer than two values.
+    """Limits as in `bounded_mean`, from sums, elementwise.
+
+    The sums are the number of values within `bounds`, their total and the total of their squares.
+    NaN for fewer than two values.
     """
     from scipy.stats import t
 
@@ -52,7 +54,7 @@ def mean_limits(
         centre = s / n
         variance = (q - n * centre**2) / (n - 1)
         half = t.ppf((1 + level) / 2, n - 1) * np.sqrt(np.maximum(variance, 0) / n)
-        # Sums of equal values differ from zero spread by rounding alone.
+        # For equal values, rounding alone makes the spread differ from zero.
         alike = variance <= 1e-12 * np.maximum(q / n, 1e-300)
     other = wilson_limits(np.zeros_like(n), n, level)[1]
     low = np.where(alike, centre + other * (bounds[0] - centre), centre - half)

@@ -1,8 +1,8 @@
-"""Differences and ratios of two independent estimates, from the interval of each.
+"""Intervals for differences and ratios of two estimates, from the interval of each.
 
-The method of variance estimates recovery (MOVER): it needs no more than each one's limits, keeps
-their asymmetry, and works for whatever has limits. With Wilson's limits of shares, the difference
-is Newcombe's method 10.
+The method of variance estimates recovery (MOVER) needs only each estimate's limits, keeps their
+asymmetry, and works for any estimate that has limits. With Wilson's limits of shares, the
+difference is Newcombe's method 10.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ def difference_limits(
     rival_limits: LimitPair,
     correlation: ArrayLike = 0.0,
 ) -> Limits:
-    """Limits of value minus rival from each one's own, elementwise; `correlation` is that of the
-    two estimates.
+    """Limits of value minus rival from each one's own limits, elementwise.
 
-    As if independent, too wide for two scores of the same rows that go together. Zou & Donner,
-    Statistics in Medicine 27 (2008) 1693-1702 (MOVER).
+    `correlation` is that of the two estimates. By default they count as independent, which is too
+    wide for two positively correlated scores of the same rows. Zou & Donner, Statistics in Medicine
+    27 (2008) 1693-1702 (MOVER).
     """
     one, (low, high) = _floats(value), map(_floats, limits)
     other, (other_low, other_high) = _floats(rival), map(_floats, rival_limits)
@@ -48,12 +48,12 @@ def ratio_limits(
     rival_limits: LimitPair,
     correlation: ArrayLike = 0.0,
 ) -> Limits:
-    """Limits of value over rival from each one's own, elementwise; none of them is negative.
-    `correlation` is that of the two estimates.
+    """Limits of value over rival from each one's own limits, elementwise; none may be negative.
 
-    The ratios r at which zero is a limit of value minus r times rival. The upper one is infinite
-    where the rival may be zero. Donner & Zou, Statistical Methods in Medical Research 21 (2012)
-    347-359 (MOVER-R); for shares Fagerland & Newcombe, Statistics in Medicine 32 (2013) 2823-2836.
+    `correlation` is that of the two estimates. The limits are the ratios r at which zero is a limit
+    of value minus r times rival. The upper one is infinite if the rival may be zero. Donner & Zou,
+    Statistical Methods in Medical Research 21 (2012) 347-359 (MOVER-R); for shares Fagerland &
+    Newcombe, Statistics in Medicine 32 (2013) 2823-2836.
     """
     one, (low, high) = _floats(value), map(_floats, limits)
     other, (other_low, other_high) = _floats(rival), map(_floats, rival_limits)
@@ -64,7 +64,7 @@ def ratio_limits(
     rival_least = other_low * (2 * other - other_low)
     rival_most = other_high * (2 * other - other_high)
     with np.errstate(divide="ignore", invalid="ignore"):
-        # The usual form divides by `rival_most`, which may be zero; this one is equal to it.
+        # The usual form divides by `rival_most`, which may be zero; this form is equivalent.
         below = least / (down + np.sqrt(np.maximum(down**2 - least * rival_most, 0)))
         above = (up + np.sqrt(np.maximum(up**2 - most * rival_least, 0))) / rival_least
     below = np.where(np.isnan(one * other) | (least > 0), below, 0.0)

@@ -1,4 +1,4 @@
-"""Many tests at once: p-values adjusted so that a family of them keeps its level."""
+"""Corrections for multiple tests: p-values adjusted so that a family keeps its level."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def holm(p_values: Sequence[float]) -> Floats:
 def holm_step_down(
     is_beyond: Callable[[float], Bools], family: Bools, alpha: float = 0.05
 ) -> tuple[Bools, Floats]:
-    """Holm's procedure by intervals: which members of `family` are rejected, and at what levels.
+    """Holm's procedure by intervals: the rejected members of `family`, and the levels.
 
     `is_beyond` says which intervals at a two-sided level lie wholly on the bad side; a wider
-    interval lies there only if a narrower one does. At first all count; those rejected leave, which
-    eases it for the rest. The levels are those at which each was rejected, or not in the end; what
-    is not in the family has the last one. Holm, Scand. J. Stat. 6 (1979).
+    interval lies there only if a narrower one does. At first all members count. Rejected members
+    leave, which makes rejection easier for the rest. The level of a member is that at which it was
+    rejected, or the last one; non-members have the last one. Holm, Scand. J. Stat. 6 (1979).
     """
     rejected = np.zeros_like(family)
     levels = np.zeros(len(family))

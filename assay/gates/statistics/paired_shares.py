@@ -1,4 +1,4 @@
-"""Two shares of the same rows: how far one lies from the other, and how sure that is."""
+"""Intervals for the difference of two shares of the same rows."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from assay.gates.statistics.intervals import Limits, normal_quantile
 def paired_limits(
     gains: ArrayLike, losses: ArrayLike, rows: ArrayLike, level: float = 0.95
 ) -> Limits:
-    """Limits of a share minus another of the same rows, elementwise: `gains` rows count in the
-    one alone, `losses` ones in the other alone. No rows: (-1, 1), for nothing is known.
+    """Limits of the difference of two shares of the same rows, elementwise; (-1, 1) without rows.
 
-    The adjusted Wald interval: Bonett & Price, Journal of Educational and Behavioral Statistics
-    37 (2012) 479-488.
+    `gains` rows count only in the first share, `losses` rows only in the second. The adjusted Wald
+    interval: Bonett & Price, Journal of Educational and Behavioral Statistics 37 (2012) 479-488.
     """
     b, c, n = (np.asarray(v, dtype=float) for v in (gains, losses, rows))
     more, less = (b + 1) / (n + 2), (c + 1) / (n + 2)

@@ -1,4 +1,4 @@
-"""Learning curves as power laws: a score of n rows is a + b n^-c."""
+"""Learning curves as power laws: the score of n rows is a + b n^-c."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from numpy.typing import ArrayLike
 
 from assay.gates.statistics.intervals import Floats
 
-# Exponents that learning curves have been found to have lie between 0.1 and 1 or so (Hestness
-# and others, 2017; Viering & Loog 2023). A flatter law has no asymptote that data could show.
+# Learning curves were found to have exponents of about 0.1 to 1 (Hestness and others, 2017;
+# Viering & Loog 2023). A flatter law has no asymptote that data could show.
 EXPONENTS = np.geomspace(0.1, 2.0, 192)
 
 
 @dataclass(frozen=True, slots=True)
 class PowerLaw:
-    """a + b n^-c with b <= 0, so that more rows are never worse; arrays of one entry a draw."""
+    """a + b n^-c with b <= 0, so that more rows are never worse; arrays with one entry a draw."""
 
     a: Floats
     b: Floats
     c: Floats
 
     def scores_at(self, rows: ArrayLike) -> Floats:
-        """Scores of `rows` (k,), shape (draws, k)."""
+        """Scores at `rows` (k,), shape (draws, k)."""
         n = np.atleast_1d(np.asarray(rows, dtype=float))
         return np.asarray(self.a[:, None] + self.b[:, None] * n ** -self.c[:, None])
 
     def rows_for(self, goal: float) -> Floats:
-        """Rows at which the law reaches `goal`, shape (draws,); infinite where it never does."""
+        """Rows at which the law reaches `goal`, shape (draws,); infinite if it never does."""
         room = self.a - goal
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             rows = np.where(room > 0, (-self.b / room) ** (1 / self.c), np.inf)
@@ -36,10 +36,10 @@ class PowerLaw:
 
 
 def fit_power_law(rows: ArrayLike, scores: ArrayLike) -> PowerLaw:
-    """The law nearest to each row of `scores` (draws, k), measured with `rows` (k,) rows.
+    """Fit a law to each row of `scores` (draws, k), measured with `rows` (k,) rows.
 
-    Weighted least squares: a score of few rows hangs more on which rows they were, so that a
-    squared error weighs as the root of its rows. For each exponent, a and b have a closed form
+    Weighted least squares: a score of few rows depends more on the choice of rows, so a squared
+    error is weighted by the root of its rows. For each exponent, a and b have a closed form
     (variable projection: Golub & Pereyra, SIAM J. Numer. Anal. 10, 1973); the best exponent of
     a grid is taken. Viering & Loog, IEEE TPAMI 45 (2023) 7799, on the form. Raises ValueError
     for fewer than three sizes.
@@ -55,7 +55,7 @@ def fit_power_law(rows: ArrayLike, scores: ArrayLike) -> PowerLaw:
 
 
 def _fit_line(x: Floats, y: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
-    """Weighted least squares of y (draws, k) on x (k,) with a slope of zero or below."""
+    """Weighted least squares of y (draws, k) on x (k,) with a slope of at most zero."""
     share = weight / weight.sum()
     x_mean, y_mean = share @ x, y @ share
     slope = ((y - y_mean[:, None]) * (x - x_mean)) @ share / ((x - x_mean) ** 2 @ share)

@@ -1,4 +1,4 @@
-"""How far from nothing the next value may lie, from a few of its kind."""
+"""Prediction limit for the next of several distances."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from numpy.typing import ArrayLike
 
 
 def next_distance_limit(distances: ArrayLike, level: float = 0.95) -> float:
-    """Upper limit of the next of several distances, such as those of areas under ROC curves from
-    one half. Exceeded with a probability of about (1 - level) / 2; NaN for fewer than two.
+    """Upper limit of the next of several distances, such as of ROC AUCs from one half.
 
+    Exceeded with a probability of about (1 - level) / 2; NaN for fewer than two distances.
     Student's prediction interval (Meeker, Hahn & Escobar, Statistical Intervals, 2017, section
-    4.7) on the cube root of the squares. Squared distances vary as a chi-square does, whatever
-    its degrees of freedom, and its cube root is nearly normal (Wilson & Hilferty, PNAS 17, 1931).
-    Where noise makes some distances negative, these keep their sign.
+    4.7) on the cube root of the squares. Squared distances vary like a chi-square with any degrees
+    of freedom, whose cube root is nearly normal (Wilson & Hilferty, PNAS 17, 1931). Distances that
+    noise makes negative keep their sign.
     """
     from scipy.stats import t
 

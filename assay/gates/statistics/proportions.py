@@ -1,4 +1,4 @@
-"""Shares of rows: intervals and differences."""
+"""Confidence intervals for shares of rows and their differences."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from assay.gates.statistics.intervals import Floats
 def wilson_limits(
     successes: ArrayLike, rows: ArrayLike, level: float = 0.95
 ) -> tuple[Floats, Floats]:
-    """Lower and upper limits of shares, elementwise. No rows: (0, 1), for nothing is known.
+    """Wilson's lower and upper limits of shares, elementwise; (0, 1) without rows.
 
     Wilson, J. Am. Stat. Assoc. 22 (1927).
     """

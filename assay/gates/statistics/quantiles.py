@@ -1,4 +1,4 @@
-"""Quantiles with intervals that assume no distribution."""
+"""Quantiles with distribution-free intervals."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from assay.gates.statistics.intervals import Estimate, make_interval
 
 
 def quantile(values: ArrayLike, share: float, level: float = 0.95) -> Estimate:
-    """The value below which `share` of independent `values` lie, between two order statistics.
+    """The `share` quantile of independent `values`, with an interval between two order statistics.
 
-    A side on which no order statistic is far enough out is unbounded: the 95th percentile has an
+    A side without a sufficiently extreme order statistic is unbounded: the 95th percentile has an
     upper limit from 72 values on. Conover, Practical Nonparametric Statistics (1999), section
     3.2, by SciPy's `quantile_test`. Raises ValueError without values.
     """

@@ -1,4 +1,4 @@
-"""Tests and intervals by drawing at random: permutations and the bootstrap. All take a seed."""
+"""Permutation tests and the bootstrap. All functions take a seed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from assay.gates.statistics.intervals import Floats, make_interval
 
 @dataclass(frozen=True, slots=True)
 class PermutationTest:
-    """A permutation test's p-value with the work that it took."""
+    """The p-value of a permutation test, and the number of draws."""
 
     p: float
     draws: int
@@ -29,16 +29,16 @@ def permutation_test(
     stop_after: int = 20,
     seed: int = 0,
 ) -> PermutationTest:
-    """How often chance alone does as well as `observed`, larger being more extreme.
+    """How often chance alone does as well as `observed`; larger values are more extreme.
 
-    `draw` yields the statistic of one permutation. Stops at the `stop_after`-th exceedance with
-    p = exceedances / draws, else p = (1 + exceedances) / (1 + draws): both are valid p-values
-    (Besag & Clifford, Biometrika 78, 1991), and hopeless cases end early.
+    `draw` yields the statistic of one permutation. The test stops at the `stop_after`-th exceedance
+    with p = exceedances / draws; otherwise p = (1 + exceedances) / (1 + draws). Both are valid
+    p-values (Besag & Clifford, Biometrika 78, 1991), and hopeless cases end early.
     """
     rng = np.random.default_rng(seed)
     exceedances = 0
     for done in range(1, draws + 1):
-        # Sums in another order differ in the last bits; a tie must count as a tie.
+        # Sums in a different order differ in the last bits; a tie must count as a tie.
         exceedances += draw(rng) >= observed - 1e-12
         if exceedances == stop_after:
             return PermutationTest(exceedances / done, done, exceedances)
@@ -46,10 +46,10 @@ def permutation_test(
 
 
 def multinomial_draws(weights: ArrayLike, *, draws: int = 1000, seed: int = 0) -> Floats:
-    """Bootstrap weights of cells, (draws, cells): rows counted in `weights`, drawn anew.
+    """Bootstrap weights of cells, (draws, cells), for rows counted in `weights`.
 
     Drawing counts of cells is the bootstrap of the rows themselves, at a cost that does not
-    depend on how many rows there are (Efron & Tibshirani 1993, chapter 6).
+    depend on the number of rows (Efron & Tibshirani 1993, chapter 6).
     """
     w = np.asarray(weights, dtype=float)
     total = round(float(w.sum()))
@@ -58,7 +58,7 @@ def multinomial_draws(weights: ArrayLike, *, draws: int = 1000, seed: int = 0) -
 
 
 def percentile_interval(draws: ArrayLike, level: float = 0.95) -> Interval:
-    """Bootstrap percentile interval; draws where the statistic is undefined are left out."""
+    """Bootstrap percentile interval; draws with an undefined statistic are left out."""
     values = np.asarray(draws, dtype=float)
     values = values[np.isfinite(values)]
     if len(values) == 0:

@@ -1,4 +1,4 @@
-"""How large errors are that are known only up to noise."""
+"""The root mean square of errors that are known only with noise."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def root_mean_square(
 ) -> Estimate:
     """Root of the weighted mean square of the true errors behind noisy, unbiased `errors`.
 
-    The squares that the noise alone would bring (`variances`) are taken off, so that the root is
-    0 where nothing but noise is seen. Interval: the mean square is a multiple of a noncentral
-    chi-square, its multiple and degrees of freedom by Satterthwaite (Biometrics Bulletin 2, 1946),
-    its noncentrality by inverting the distribution (Kent & Hainsworth, J. Stat. Plan. Inference
-    46, 1995); less seen than noise brings on average narrows the interval no further. `weights`
-    sum to 1. Raises ValueError unless some variance is above 0.
+    The squares expected from noise alone (`variances`) are subtracted, so that the root is 0 if
+    only noise is seen. Interval: the mean square is a multiple of a noncentral chi-square, its
+    multiple and degrees of freedom by Satterthwaite (Biometrics Bulletin 2, 1946), its
+    noncentrality by inverting the distribution (Kent & Hainsworth, J. Stat. Plan. Inference 46,
+    1995). Values below the expectation of noise narrow the interval no further. `weights` sum to
+    1. Raises ValueError unless some variance is above 0.
     """
     d, v, w = (np.asarray(a, dtype=float) for a in (errors, variances, weights))
     noise = w * v
@@ -34,7 +34,10 @@ def root_mean_square(
 
 
 def _noncentrality(value: float, freedom: float, share: float) -> float:
-    """At which `share` of the chi-square lies below `value`; 0 where it is less even at 0."""
+    """The noncentrality at which `share` of the chi-square lies below `value`.
+
+    0 if less than `share` lies below even without noncentrality.
+    """
     from scipy.optimize import brentq
     from scipy.stats import ncx2
 

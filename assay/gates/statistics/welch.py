@@ -1,4 +1,4 @@
-"""Whether one mean exceeds another by more than a margin."""
+"""Tests of whether one mean exceeds another by more than a margin."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from assay.gates.statistics.intervals import make_interval
 
 @dataclass(frozen=True, slots=True)
 class WelchTest:
-    """A mean minus another, with its interval, and the p-value of being above a margin."""
+    """A difference of means with its interval, and the p-value of exceeding a margin."""
 
     value: float
     interval: Interval
@@ -26,8 +26,8 @@ def welch_test(
 ) -> WelchTest:
     """Mean of `values` minus mean of `others`; one-sided p that it is no larger than `margin`.
 
-    Welch, Biometrika 34 (1947): unequal variances. Fewer than two of either settle nothing, nor
-    do values and others that do not vary.
+    Welch, Biometrika 34 (1947): unequal variances. Fewer than two of either settle nothing, nor do
+    two samples without any variation.
     """
     from scipy.stats import t
 
@@ -37,7 +37,7 @@ def welch_test(
         return WelchTest(gap, make_interval(np.nan, np.nan, level), 1.0)
     first, second = one.var(ddof=1) / len(one), two.var(ddof=1) / len(two)
     error = float(np.sqrt(first + second))
-    if error <= 1e-12 * max(abs(float(one[0])), abs(float(two[0]))):  # equal but for rounding
+    if error <= 1e-12 * max(abs(float(one[0])), abs(float(two[0]))):  # equal apart from rounding
         return WelchTest(gap, make_interval(np.nan, np.nan, level), 1.0)
     freedom = (first + second) ** 2 / (first**2 / (len(one) - 1) + second**2 / (len(two) - 1))
     half = float(t.ppf((1 + level) / 2, freedom)) * error
@@ -48,7 +48,7 @@ def welch_test(
 def clustered_test(
     gap: float, error: ClusterError, margin: float, level: float = 0.95
 ) -> WelchTest:
-    """The same of a `gap` between means whose rows come in clusters."""
+    """`welch_test` for a `gap` between means of clustered rows."""
     from scipy.stats import t
 
     spread = float(np.sqrt(error.variance))

@@ -1,7 +1,7 @@
-"""Tests that know that neighbouring rows are alike.
+"""Tests for tables in which neighbouring rows are correlated.
 
-Rows that come in runs (a household, a region, an hour) say less than as many independent ones.
-How much less is measured on windows of the reference, cut where the rows lie next to each other.
+Rows that come in runs (a household, a region, an hour) carry less information than as many
+independent rows. How much less is measured on windows of the reference, cut from neighbouring rows.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ class WindowVariation:
     """How counts of a column's cells vary between windows of the reference, beyond chance.
 
     A window's share of a cell has the variance p (1 - p) (1 / rows + `between_variance`). `freedom`
-    is the effective number of directions in which cells vary, `windows` how many were compared.
+    is the effective number of directions in which cells vary, `windows` the number of windows.
     """
 
     between_variance: float
     freedom: float
     windows: int
-    rows: float  # of the table, in one window
+    rows: float  # table rows in one window
 
 
 @dataclass(frozen=True, slots=True)
 class ClusteredChiSquare:
-    """Pearson's chi-square, what it is on average by chance given the clustering, and p."""
+    """Pearson's chi-square, its expectation by chance under clustering, and the p-value."""
 
     statistic: float
     expected: float
@@ -40,12 +40,12 @@ class ClusteredChiSquare:
 
 
 def measure_window_variation(windows: ArrayLike, rows: float) -> WindowVariation:
-    """From counts of cells in successive windows, (windows, cells), of `rows` table rows each.
+    """How cell counts (windows, cells) vary between successive windows of `rows` table rows.
 
     The counts may be of a sample of the windows' rows. Rao & Scott, Annals of Statistics 12
     (1984): the design effect is the mean of the eigenvalues of the cells' covariance over its
-    value for independent rows, never below one; the freedom is Satterthwaite's, less what the
-    noise of few windows puts into the squares.
+    value for independent rows, never below one. The degrees of freedom are Satterthwaite's, minus
+    what the noise of few windows adds to the squares.
     """
     table = np.asarray(windows, dtype=float)
     table = table[:, table.sum(axis=0) > 0]
@@ -67,10 +67,10 @@ def measure_window_variation(windows: ArrayLike, rows: float) -> WindowVariation
 def clustered_chi_square(
     reference: ArrayLike, current: ArrayLike, variation: WindowVariation
 ) -> ClusteredChiSquare:
-    """Whether `current` counts of cells are further from the reference's than its windows are.
+    """Test whether `current` counts of cells are further from the reference than its windows are.
 
     Pearson's statistic over its expectation under clustering, against F: Thomas & Rao, J. Am.
-    Stat. Assoc. 82 (1987). Cells with fewer than 5 expected rows are put together.
+    Stat. Assoc. 82 (1987). Cells with fewer than 5 expected rows are merged.
     """
     from scipy.stats import f
 
@@ -95,9 +95,9 @@ def clustered_chi_square(
 def jackknife_error(without: ArrayLike) -> float:
     """Standard error of a statistic from its values with one block of rows left out each time.
 
-    Künsch, Annals of Statistics 17 (1989): blocks of neighbouring rows, so that runs of alike
-    rows count for what they are. NaN for fewer than two, and where one is undefined: then all
-    depends on the block that it leaves out, and nothing says how much.
+    Künsch, Annals of Statistics 17 (1989): blocks of neighbouring rows, so that runs of similar
+    rows are accounted for. NaN for fewer than two values, and if one is undefined: then the
+    statistic depends wholly on the block that is left out, and its error is unknown.
     """
     values: NDArray[np.float64] = np.asarray(without, dtype=float)
     if len(values) < 2 or not np.isfinite(values).all():
@@ -106,10 +106,10 @@ def jackknife_error(without: ArrayLike) -> float:
 
 
 def _pool_sparse_cells(reference: Floats, current: Floats) -> tuple[Floats, Floats]:
-    """Aligned counts with the sparse cells put together into one.
+    """Aligned counts with the sparse cells merged into one.
 
-    Where that is still so sparse that a single row in it would look like a shift, it is added to
-    the smallest of the others.
+    If that cell is still so sparse that a single row would look like a shift, it is added to the
+    smallest of the others.
     """
     total = reference + current
     smaller = current if current.sum() <= reference.sum() else reference

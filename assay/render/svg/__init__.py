@@ -1,1 +1,1 @@
-"""Figures as SVG text, drawn by hand so that equal data give equal bytes."""
+"""Figures as SVG text, drawn without a library, so that equal data give equal bytes."""

@@ -1,4 +1,4 @@
-"""Axes of a figure: the range to show, ticks at round numbers, and values to pixels."""
+"""Axes of a figure: the visible range, ticks at round numbers, and the mapping to pixels."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from assay.gates.report import Figure
 
-_FARTHEST = 1e100  # drawn no further out: beyond it, sums of floats overflow
-_NEAREST_ZERO = 1e-100  # and on a logarithmic axis no nearer to zero
+_FARTHEST = 1e100  # larger values are clipped, because sums of them overflow
+_NEAREST_ZERO = 1e-100  # smaller values are clipped on a logarithmic axis
 
 
 @dataclass(frozen=True)
 class Scale:
-    """A map from values `low..high` to pixels `start..end`; outside is drawn at the edge.
+    """A map from values `low..high` to pixels `start..end`; values outside are drawn at the edge.
 
-    Linear, or by the logarithm, for which `low` must be above zero.
+    The map is linear or logarithmic; a logarithmic one needs `low` above zero.
     """
 
     low: float
@@ -35,22 +35,22 @@ class Scale:
 
 
 def clip_value(value: float) -> float:
-    """The value, or the nearest that can be drawn."""
+    """The value, or the nearest value that can be drawn."""
     return min(max(float(value), -_FARTHEST), _FARTHEST)
 
 
 def axis_values(figure: Figure) -> list[float]:
-    """All that the value axis has to show: values, whiskers, reference and band."""
+    """All values that the value axis must show: values, whiskers, reference and band."""
     points = [point for series in figure.series for point in series.points]
     shown = [v for p in points if p.value is not None for v in (p.value, p.low, p.high)]
     shown += [figure.reference, *(figure.band or ())]
     if figure.kind == "bars":
-        shown.append(0.0)  # the length of a bar means something only from zero
+        shown.append(0.0)  # bar lengths are comparable only from zero
     return [clip_value(value) for value in shown if value is not None]
 
 
 def x_axis_values(figure: Figure) -> list[float]:
-    """All that the x axis has to show."""
+    """All values that the x axis must show."""
     points = [point for series in figure.series for point in series.points]
     shown = [v for p in points if p.value is not None for v in (p.x, p.x_low, p.x_high)]
     shown += [figure.x_reference, *(figure.x_band or ())]
@@ -58,7 +58,7 @@ def x_axis_values(figure: Figure) -> list[float]:
 
 
 def axis_range(values: Iterable[float], *, log: bool = False) -> tuple[float, float]:
-    """The range to show: the values with a little air, rates kept within 0 and 1.
+    """The visible range: the values with a small margin; rates stay within 0 and 1.
 
     For a logarithmic axis all values must be above zero.
     """
@@ -78,7 +78,7 @@ def axis_range(values: Iterable[float], *, log: bool = False) -> tuple[float, fl
 
 
 def fit_scale(values: Iterable[float], start: float, end: float, *, log: bool = False) -> Scale:
-    """A scale that shows the values. Logarithmic if asked, and if all lie well above zero."""
+    """A scale that shows the values; logarithmic if requested and if all lie well above zero."""
     known = list(values)
     log = log and bool(known) and min(known) > _NEAREST_ZERO and max(known) < 1 / _NEAREST_ZERO
     return Scale(*axis_range(known, log=log), start, end, log)
@@ -98,9 +98,10 @@ def linear_ticks(low: float, high: float, max_ticks: int) -> list[tuple[float, s
 
 
 def log_ticks(low: float, high: float, max_ticks: int) -> list[tuple[float, str]]:
-    """At most `max_ticks` values for a logarithmic axis: 1, 2 and 5 times powers of ten, or 1 and 3
-    times, or powers alone, or every second, third... of them. Fewer than two in the range:
-    linear ones.
+    """At most `max_ticks` tick values for a logarithmic axis.
+
+    Ticks are 1, 2 and 5 times powers of ten; or 1 and 3 times; or powers alone; or every second,
+    third... of them. With fewer than two in the range, the ticks are linear.
     """
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     powers_alone = [((1,), every) for every in range(1, last - first + 1)]

@@ -1,4 +1,4 @@
-"""The layout that figures of all kinds share: width, bands, and ticks that have room."""
+"""The layout that all kinds of figures share: width, bands, and ticks that fit."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from assay.render.report_text import printable_text
 from assay.render.svg.axes import Scale, linear_ticks, log_ticks
 from assay.render.svg.elements import ALLOWED_BAND_STYLE, MUTED_STYLE, svg_tag, svg_text, text_width
 
-WIDTH = 420.0  # reads well on a phone, where it shrinks a little, and two abreast on a desk
+WIDTH = 420.0  # readable on a phone, slightly shrunk; two fit side by side on a desktop
 
 
 class ChartMarks(NamedTuple):
-    """The marks of a figure, where they end (pixels), and what could not be drawn, in words."""
+    """A figure's marks, the pixel where they end, and a text on what could not be drawn."""
 
     marks: list[Markup]
     bottom: float
@@ -25,7 +25,7 @@ class ChartMarks(NamedTuple):
 def value_band(
     scale: Scale, ends: tuple[float, float], across: tuple[float, float], *, upright: bool
 ) -> Markup:
-    """The range between two values, as wide as `across` (pixels) on the other axis."""
+    """The range between two values as a band, `across` pixels wide on the other axis."""
     low, high = sorted(scale(end) for end in ends)
     start, end = across
     if upright:
@@ -38,7 +38,7 @@ def value_band(
 
 
 def fitting_ticks(scale: Scale) -> list[tuple[float, str]]:
-    """As many ticks as have room for their labels side by side, and within the picture."""
+    """As many ticks as fit with their labels side by side, within the picture."""
     for most in range(7, 1, -1):
         marks = (log_ticks if scale.log else linear_ticks)(scale.low, scale.high, most)
         places = [(scale(value), text_width(label) / 2) for value, label in marks]
@@ -53,7 +53,7 @@ def fitting_ticks(scale: Scale) -> list[tuple[float, str]]:
 
 
 def centred_text(content: str, x: float, y: float) -> Markup:
-    """Text centred on `x`, moved so far as to stay within the picture."""
+    """Text centred on `x`, shifted as needed to stay within the picture."""
     if not content:
         return Markup()
     half = min(text_width(printable_text(content)), WIDTH) / 2

@@ -1,4 +1,4 @@
-"""Marks of an SVG figure: text that is known to fit, markers, whiskers, lines, a legend."""
+"""Elements of an SVG figure: text that is measured to fit, markers, whiskers, lines, a legend."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from assay.render.report_text import printable_text
 from assay.render.svg.axes import Scale
 
 FONT_SIZE = 13.5
-LINE_HEIGHT = 18.0  # from one line of text to the next
+LINE_HEIGHT = 18.0  # pixels from one line of text to the next
 
 # Dark to light, so that they differ in grey too; each at least 3:1 on white (WCAG 1.4.11).
-# page.css brings its own for dark mode, through the classes s0, s1...
+# page.css has its own colours for dark mode, through the classes s0, s1...
 SERIES_COLOURS = ("#1d4380", "#b4500b", "#3c8f84", "#7a3b7d", "#8a8317", "#5d6670")
 _SERIES_DASHES = ("none", "7 3", "2 3", "9 3 2 3", "14 4", "9 3 2 3 2 3")
 
 SvgStyle = dict[str, str | float]
 
 MUTED_STYLE: SvgStyle = {"class_": "muted", "fill": "#59626d"}
-# Text that a line of the grid may pass beneath.
+# Text over grid lines.
 OVER_GRID_STYLE: SvgStyle = {
     "class_": "over",
     "stroke": "#fff",
@@ -37,7 +37,7 @@ ALLOWED_BAND_STYLE: SvgStyle = {"class_": "band", "fill": "#1d4380", "fill_opaci
 
 
 def svg_tag(name: str, *content: str, **attributes: str | float) -> Markup:
-    """An SVG element. Text content and attributes are escaped, Markup is not."""
+    """An SVG element. Text content and attributes are escaped; Markup is not."""
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(_attribute_text(value))}"'
         for key, value in attributes.items()
@@ -53,7 +53,7 @@ def _attribute_text(value: str | float) -> str:
 
 
 def text_width(text: str) -> float:
-    """Pixels that the text takes at most, in the wide sans-serifs that systems come with."""
+    """Upper bound of the text's width in pixels, in the wide sans-serif fonts of common systems."""
     return sum(_character_width(character) for character in text) * FONT_SIZE
 
 
@@ -68,7 +68,7 @@ def _character_width(character: str) -> float:
 
 
 def fit_text(text: str, room: float) -> str:
-    """The text, cut with an ellipsis where it would not fit."""
+    """The text, cut with an ellipsis if it does not fit."""
     if text_width(text) <= room:
         return text
     kept = text
@@ -91,7 +91,7 @@ def wrap_text(content: str, room: float, most_lines: int) -> list[str]:
 
 
 def svg_text(content: str, x: float, y: float, *, room: float, **attributes: str | float) -> Markup:
-    """One line of text on the baseline `y`; what had to be cut is kept in a `<title>`."""
+    """One line of text on the baseline `y`; text that was cut is kept whole in a `<title>`."""
     content = printable_text(content)
     short = fit_text(content, room)
     full = () if short == content else (svg_tag("title", content),)
@@ -99,7 +99,7 @@ def svg_text(content: str, x: float, y: float, *, room: float, **attributes: str
 
 
 def series_marker(series: int, x: float, y: float) -> Markup:
-    """The mark of a value: circle, square, triangle or diamond, then the same hollow, by series."""
+    """The marker of a series: circle, square, triangle or diamond, then the same shapes hollow."""
     hollow = series // 4 % 2 == 1
     style: SvgStyle = {"fill": "none", "stroke": "currentColor", "stroke_width": 1.6}
     style = style if hollow else {"fill": "currentColor"}
@@ -113,7 +113,7 @@ def series_marker(series: int, x: float, y: float) -> Markup:
 
 
 def series_group(series: int, *content: str) -> Markup:
-    """A group in the colour of its series, which page.css may replace by class."""
+    """A group in the colour of its series; page.css may replace the colour by class."""
     index = series % len(SERIES_COLOURS)
     return svg_tag("g", *content, class_=f"s{index}", color=SERIES_COLOURS[index])
 
@@ -123,12 +123,12 @@ def svg_line(x1: float, y1: float, x2: float, y2: float, **attributes: str | flo
 
 
 def series_stroke(series: int) -> dict[str, str | float]:
-    """The line style of a series: told apart by dashes as well as by colour."""
+    """The line style of a series: series differ by dashes as well as by colour."""
     return {"stroke_width": 2, "stroke_dasharray": _SERIES_DASHES[series % len(_SERIES_DASHES)]}
 
 
 def reference_line(x1: float, y1: float, x2: float, y2: float) -> Markup:
-    """A thin dash-dot line, unlike any series."""
+    """A thin dash-dot line that no series uses."""
     return svg_line(x1, y1, x2, y2, stroke_width=1.3, stroke_dasharray="7 2 1.5 2 1.5 2")
 
 
@@ -138,14 +138,14 @@ def diagonal_line(x1: float, y1: float, x2: float, y2: float) -> Markup:
 
 
 def bar_layer_style(series: int) -> SvgStyle:
-    """How the bars of a series look that lie over those of others: tinted, or outlined alone."""
+    """The style of a series' bars that overlap those of others: tinted, or outline only."""
     if series == 0:
         return {"fill": "currentColor", "fill_opacity": "0.3", "stroke": "none"}
     return {"fill": "none", "stroke": "currentColor", "stroke_width": 1.8}
 
 
 def svg_bar(series: int, x: float, y: float, length: float, height: float) -> Markup:
-    """A bar: full, tinted or hollow, by series. Never so dark that a whisker would drown."""
+    """A bar, full, tinted or hollow by series, and light enough for a whisker to show on it."""
     return svg_tag(
         "rect", x=x, y=y, width=length, height=height, fill="currentColor", stroke="currentColor",
         fill_opacity=("0.6", "0.25", "0")[series % 3],
@@ -160,8 +160,9 @@ def interval_whisker(
     *,
     upright: bool,
 ) -> Markup:
-    """The interval of `value` along its scale, `offset` pixels on the other axis: a cap at an end
-    that is known, an arrow to the edge of the picture where that side is open.
+    """The interval of `value` along its scale, `offset` pixels on the other axis.
+
+    A known end has a cap; an open side has an arrow to the edge of the picture.
     """
     if ends == (None, None):
         return Markup()
@@ -182,7 +183,7 @@ def interval_whisker(
 
 
 def point_tooltip(point: Point) -> Markup:
-    """What a pointer resting on the mark is told."""
+    """The tooltip text of a mark."""
     parts = [_estimate_text(point.value, point.low, point.high)]
     if point.x is not None and point.label:
         parts.insert(0, _estimate_text(point.x, point.x_low, point.x_high))

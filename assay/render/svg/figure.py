@@ -1,6 +1,6 @@
-"""A figure as SVG: drawn by hand, so that a report needs no script and no library.
+"""A figure as SVG, drawn so that a report needs no script and no library.
 
-Labels are measured before they are placed, so that none overlaps or runs out of the picture.
+Labels are measured before they are placed, so that none overlaps another or leaves the picture.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from assay.render.svg.elements import (
 )
 
 _FONTS = "system-ui, sans-serif"
-_MARGIN = 16.0  # around a picture that stands alone
+_MARGIN = 16.0  # around a separate picture
 
 
 def figure_svg(figure: Figure) -> str:
-    """The figure as one `<svg>` element, its `alt` inside for who cannot see it."""
+    """The figure as one `<svg>` element, with its `alt` text for screen readers."""
     marks, height = _figure_marks(figure)
     return str(
         svg_tag(
@@ -42,7 +42,7 @@ def figure_svg(figure: Figure) -> str:
 
 
 def figure_svg_file(figure: Figure) -> bytes:
-    """The figure as an SVG file of its own: on white, with its title, of a fixed size."""
+    """The figure as a separate SVG file: on white, with its title, of a fixed size."""
     marks, height = _figure_marks(figure)
     full, high = WIDTH + 2 * _MARGIN, height + LINE_HEIGHT + 2 * _MARGIN
     title = svg_text(figure.title, _MARGIN, _MARGIN + 10, room=WIDTH, font_weight="600")
@@ -63,7 +63,7 @@ def _accessible_text(figure: Figure) -> list[Markup]:
 
 
 def _figure_marks(figure: Figure) -> tuple[list[Markup], float]:
-    """All marks, and the height that they take."""
+    """All marks of the figure, and their height."""
     key, top = elements.draw_legend(_legend_entries(figure), WIDTH)
     marks, bottom, notes = _chart_marks(figure, top)
     for note in notes:
@@ -109,7 +109,7 @@ def _comparison_entries(
     reference: float | None, name: str, band: tuple[float, float] | None, band_name: str,
     *, upright: bool,
 ) -> list[LegendEntry]:  # fmt: skip
-    """The line and the range of one axis, with their numbers in one precision."""
+    """Legend entries for the reference line and the band of one axis, with equal precision."""
     at, low, high = format_numbers([reference, *(band or (None, None))], distinct=True)
     entries = []
     if reference is not None:

@@ -1,4 +1,4 @@
-"""Histograms: bars along the x axis, the series over one another."""
+"""Histograms: bars along the x axis, with the series drawn over one another."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from assay.render.svg.xy_chart import Axes, draw_frame, fit_axes, x_axis_bottom
 
 
 def is_histogram(figure: Figure) -> bool:
-    """Whether bars have a place on an x axis: most have edges of a bin. A bar for missing values
-    has none, and is told in words.
+    """Whether the figure's bars belong on an x axis.
+
+    That needs bin edges on most bars. A bar for missing values has none, and is described in text.
     """
     points = [point for series in figure.series for point in series.points]
     return figure.kind == "bars" and sum(map(_has_bin, points)) > len(points) / 2
 
 
 def draw_histogram(figure: Figure, top: float) -> ChartMarks:
-    """The bars from `top` down, the series told apart by fill and outline."""
+    """The bars from `top` down; series differ by fill and outline."""
     figure = _close_open_bins(figure)
     axes, levels = fit_axes(figure, top)
     marks = draw_frame(figure, axes, levels, top)
@@ -43,7 +44,7 @@ def _has_bin(point: Point) -> bool:
 
 
 def _close_open_bins(figure: Figure) -> Figure:
-    """The figure with its open bins as wide as the median of the others."""
+    """The figure with open bins closed at the median width of the others."""
     points = [point for series in figure.series for point in series.points]
     known = [(p.x_low, p.x_high) for p in points if p.x_low is not None and p.x_high is not None]
     widths = sorted(high - low for low, high in known)

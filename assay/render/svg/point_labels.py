@@ -1,4 +1,4 @@
-"""Labels of a cloud's marks, placed so that none covers a mark or another label."""
+"""Labels of marks in a point cloud, placed so that none covers a mark or another label."""
 
 from __future__ import annotations
 
@@ -22,12 +22,10 @@ from assay.render.svg.elements import (
     wrap_text,
 )
 
-_MOST_INLINE = 8  # labels that stand beside their marks; more, or longer ones, are in a key
+_MOST_INLINE = 8  # labels placed next to their marks; more, or longer ones, go into a key
 _WIDEST_INLINE = 110.0  # pixels
 _MOST_KEYS = 40
-_SHORTEST_RADIUS = (
-    13.6  # pixels from a mark to its label's middle, at the least: they just do not touch
-)
+_SHORTEST_RADIUS = 13.6  # least pixels from a mark to its label's centre, so that they do not touch
 _RADII = (_SHORTEST_RADIUS, 20.0, 28.0, 38.0, 50.0, 66.0)
 # Diagonals first: whiskers run along the axes.
 _DIRECTIONS = ((1, -1), (-1, -1), (1, 1), (-1, 1), (0, -1), (0, 1), (1, 0), (-1, 0))
@@ -56,7 +54,7 @@ class Box(NamedTuple):
         )  # fmt: skip
 
     def distance_to(self, point: tuple[float, float]) -> float:
-        """From a point to the nearest edge; 0 within."""
+        """Distance from a point to the nearest edge; 0 inside."""
         x, y = point
         return math.hypot(
             max(self.left - x, 0.0, x - self.right), max(self.top - y, 0.0, y - self.bottom)
@@ -64,14 +62,14 @@ class Box(NamedTuple):
 
 
 class LabelPlace(NamedTuple):
-    """Where a label is centred, and whether it needs a line that leads to its mark."""
+    """The centre of a label, and whether it needs a line to its mark."""
 
     x: float
     y: float
     needs_leader: bool
 
     def box(self, width: float) -> Box:
-        """What a label of that width takes."""
+        """The box of a label of that width at this place."""
         return Box(
             self.x - width / 2,
             self.y - _LABEL_HALF_HEIGHT,
@@ -86,11 +84,11 @@ def place_labels(
     frame: Box,
     avoid: Sequence[Box] = (),
 ) -> list[LabelPlace | None]:
-    """A place for each mark's label, or None where there is none left: if it can be had, nearer
-    to its own mark than to any other, and clear of the boxes to `avoid`.
+    """A place for each mark's label, or None where no place is free.
 
-    Greedy over fixed positions, in the order given, nearest first. Source: Christensen, Marks
-    and Shieber (1995), "An empirical study of algorithms for point-feature label placement".
+    If possible, a place is nearer to its own mark than to any other, and clear of the boxes to
+    `avoid`. Greedy over fixed positions, in the order given, nearest first. Source: Christensen,
+    Marks and Shieber (1995), "An empirical study of algorithms for point-feature label placement".
     """
     taken = [
         Box(x - _MARK_HALF_SIDE, y - _MARK_HALF_SIDE, x + _MARK_HALF_SIDE, y + _MARK_HALF_SIDE)
@@ -108,7 +106,7 @@ def place_labels(
 
 
 def _is_ambiguous(box: Box, at: tuple[float, float], others: Sequence[tuple[float, float]]) -> bool:
-    """Whether a reader would take the label for another mark's."""
+    """Whether a reader could attribute the label to another mark."""
     return any(box.distance_to(other) < box.distance_to(at) for other in others)
 
 
@@ -133,7 +131,7 @@ def _overlaps_any(box: Box, others: Sequence[Box]) -> bool:
 
 
 class LabelledMark(NamedTuple):
-    """A mark that has a label: its series, its place, and how far its whiskers reach."""
+    """A mark with a label: its series, its place, and the extent of its whiskers."""
 
     series: int
     label: str
@@ -144,8 +142,9 @@ class LabelledMark(NamedTuple):
 def draw_point_labels(
     points: Sequence[LabelledMark], frame: Box, bottom: float
 ) -> tuple[list[Markup], float]:
-    """Labels beside the marks where they are few and short, else numbers and a key from `bottom`
-    down; and where that ends.
+    """Labels next to the marks if they are few and short, otherwise numbers and a key.
+
+    The key goes from `bottom` down. Also returns where it ends.
     """
     texts = [printable_text(mark.label) for mark in points]
     if len(points) <= _MOST_INLINE and all(text_width(said) <= _WIDEST_INLINE for said in texts):
@@ -174,11 +173,11 @@ def _find_places(
 def _draw_at_places(
     labelled_marks: Sequence[LabelledMark], texts: Sequence[str], spots: Sequence[LabelPlace | None]
 ) -> list[Markup]:
-    """The texts at their places, those further off with a line to their marks."""
+    """The labels at their places; distant ones get a line to their mark."""
     marks = []
     for mark, said, spot in zip(labelled_marks, texts, spots, strict=True):
         if spot is None:
-            continue  # its number is in the key, and no place in the cloud
+            continue  # its number is only in the key: no place in the cloud was free
         if spot.needs_leader:
             marks.append(
                 svg_line(*mark.position, spot.x, spot.y, stroke_width=0.8, stroke_opacity=0.6)
@@ -191,9 +190,7 @@ def _draw_at_places(
 def _draw_key(
     labelled_marks: Sequence[LabelledMark], digits: Sequence[str], y: float
 ) -> tuple[list[Markup], float]:
-    """Each number with the mark of its series and the label, in as many lines as it needs; and
-    the baseline of the last.
-    """
+    """The key: each number with its series' marker and label, wrapped; and the last baseline."""
     marks = []
     for digit, mark in zip(digits, labelled_marks, strict=True):
         y += LINE_HEIGHT

@@ -1,4 +1,4 @@
-"""Figures with one row a label: intervals and bars along a horizontal value axis."""
+"""Figures with one row for each label: intervals and bars along a horizontal value axis."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ from assay.render.svg.elements import (
 )
 
 _MOST_ROWS = 60
-_MANY_MARKS = 24  # from here on rows are set closer, their values left to the numbers beneath
+_MANY_MARKS = 24  # from this many marks, rows are closer and values appear only in the table below
 
-LabelRow = tuple[str, list[tuple[int, Point]]]  # a label, and its point in each series that has one
+LabelRow = tuple[str, list[tuple[int, Point]]]  # a label and its points by series
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where things stand in a row; pixels."""
+    """Positions and sizes within a row, in pixels."""
 
     value_scale: Scale
-    value_width: float  # room for the written values
-    label_height: float  # height of a label that stands above its row
+    value_width: float  # width of the value texts
+    label_height: float  # height of a label above its row
     mark_height: float  # height of one mark
     gap: float  # between rows
 
     def row_height(self, marks: int) -> float:
-        """Of a row, which is never lower than its label."""
+        """The height of a row, at least that of its label."""
         return max(self.label_height + self.mark_height * marks, LINE_HEIGHT - 3) + self.gap
 
 
 def draw_row_chart(figure: Figure, top: float) -> ChartMarks:
-    """The rows from `top` down."""
+    """Draw the rows from `top` down."""
     rows = list(_label_rows(figure))
     cut, rows = rows[_MOST_ROWS:], rows[:_MOST_ROWS]
     values = _value_texts(rows)
@@ -62,7 +62,7 @@ def draw_row_chart(figure: Figure, top: float) -> ChartMarks:
 
 
 def _value_texts(rows: Sequence[LabelRow]) -> list[list[str]]:
-    """The values of each row as text, in one precision."""
+    """The values of each row as text, with equal precision."""
     written = iter(format_numbers([p.value for _, points in rows for _, p in points]))
     return [[next(written) for _ in points] for _, points in rows]
 
@@ -99,7 +99,7 @@ def _draw_row(
     base = y + LINE_HEIGHT - 2 if layout.label_height else y + height / 2 + 4.5
     room = WIDTH if layout.label_height else layout.value_scale.start - 9
     marks = [svg_text(label, 0, base, room=room, **OVER_GRID_STYLE)]
-    # A row that is higher than its marks, for the sake of its label, has them in the middle.
+    # A row that its label makes higher than its marks has the marks in the middle.
     first = (
         y
         + layout.label_height
@@ -146,7 +146,7 @@ def _draw_mark(
 def _draw_value_axis(
     figure: Figure, across: Scale, top: float, y: float
 ) -> tuple[list[Markup], float]:
-    """Grid, ticks, reference and band of a horizontal value axis; and where it ends."""
+    """Grid, ticks, reference and band of a horizontal value axis, and the pixel where it ends."""
     marks = []
     if figure.band:
         marks.append(value_band(across, figure.band, (top, y), upright=False))

@@ -1,4 +1,4 @@
-"""Figures on two axes: curves and clouds."""
+"""Figures with two axes: curves and point clouds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from assay.render.svg.elements import (
 from assay.render.svg.point_labels import Box, LabelledMark, draw_point_labels
 
 _PLOT_HEIGHT = 220.0  # pixels between the ends of the value axis
-_MOST_MARKS = 30  # more would hide the line
+_MOST_MARKS = 30  # more marks would hide the line
 
 
 class Axes(NamedTuple):
@@ -36,18 +36,18 @@ class Axes(NamedTuple):
 
     @property
     def label_area(self) -> Box:
-        """Where labels may stand: between the axes and the edge of the picture."""
+        """The area for labels: between the axes and the edge of the picture."""
         return Box(self.x_scale.start, self.y_scale.end - 6, WIDTH, self.y_scale.start)
 
     def to_pixels(self, point: Point) -> tuple[float, float]:
-        """Pixels of a point that has both its numbers."""
+        """The pixel position of a point that has both numbers."""
         assert point.x is not None
         assert point.value is not None
         return self.x_scale(point.x), self.y_scale(point.value)
 
 
 def draw_xy_chart(figure: Figure, top: float) -> ChartMarks:
-    """A curve or a cloud from `top` down."""
+    """Draw a curve or a cloud from `top` down."""
     axes, levels = fit_axes(figure, top)
     marks = draw_frame(figure, axes, levels, top)
     for index, series in enumerate(figure.series):
@@ -68,7 +68,7 @@ def draw_xy_chart(figure: Figure, top: float) -> ChartMarks:
 
 
 def _placeable_points(figure: Figure) -> Iterator[tuple[int, Point]]:
-    """Every point that has a place, with the index of its series."""
+    """Every point that has a position, with the index of its series."""
     for index, series in enumerate(figure.series):
         for point in series.points:
             if point.value is not None and point.x is not None:
@@ -79,7 +79,7 @@ def _placeable_points(figure: Figure) -> Iterator[tuple[int, Point]]:
 
 
 def fit_axes(figure: Figure, top: float) -> tuple[Axes, list[tuple[float, str]]]:
-    """Both scales, and the ticks of the value axis, which say how wide its labels are."""
+    """Both scales, and the ticks of the value axis, which determine the width of its labels."""
     ups, xs = axis_values(figure), x_axis_values(figure)
     if figure.diagonal and not figure.x_log:
         ups = xs = ups + xs  # the diagonal from corner to corner
@@ -97,7 +97,7 @@ def x_axis_bottom(figure: Figure, axes: Axes) -> float:
 def draw_frame(
     figure: Figure, axes: Axes, levels: Sequence[tuple[float, str]], top: float
 ) -> list[Markup]:
-    """Bands beneath, then the grid with its labels, then the lines to compare with."""
+    """The bands, then the grid with its labels, then the reference lines."""
     across, rise = axes
     marks = [svg_text(figure.axis, 0, top + 11, room=WIDTH, **MUTED_STYLE)]
     if figure.band:
@@ -126,7 +126,7 @@ def draw_frame(
 def _comparison_lines(figure: Figure, axes: Axes) -> Iterator[Markup]:
     across, rise = axes
     if figure.diagonal:
-        # Where the axes differ or one is logarithmic, it is no straight line.
+        # If the axes differ, or one is logarithmic, it is not a straight line.
         low, high = max(across.low, rise.low), min(across.high, rise.high)
         steps = [low + (high - low) * i / 64 for i in range(65)] if low < high else []
         path = "M" + "L".join(f"{across(v):.1f} {rise(v):.1f}" for v in steps)
@@ -146,18 +146,18 @@ def _comparison_lines(figure: Figure, axes: Axes) -> Iterator[Markup]:
 
 
 def has_line(figure: Figure, series: Series) -> bool:
-    """Whether a line joins the points, of which it takes two."""
+    """Whether a line joins the points; a line needs two points."""
     asked = figure.kind == "curve" if series.joined is None else series.joined
     return asked and len(series.points) > 1
 
 
 def has_markers(figure: Figure, series: Series) -> bool:
-    """Whether each point has its mark."""
+    """Whether each point has a marker."""
     return not has_line(figure, series) or len(series.points) <= _MOST_MARKS
 
 
 def _draw_series(figure: Figure, index: int, series: Series, axes: Axes) -> Markup:
-    """One series: its line, broken where a value is missing, its whiskers and marks."""
+    """One series: its line, broken at missing values, its whiskers and its markers."""
     ordered = sorted((p for p in series.points if p.x is not None), key=lambda p: p.x or 0.0)
     drawn: list[Markup] = []
     if has_line(figure, series):
@@ -187,7 +187,7 @@ def _draw_series(figure: Figure, index: int, series: Series, axes: Axes) -> Mark
 
 
 def _whisker_boxes(point: Point, axes: Axes) -> tuple[Box, ...]:
-    """The thin boxes that a point's whiskers take."""
+    """The thin boxes that a point's whiskers cover."""
     x, y = axes.to_pixels(point)
     ups = [axes.y_scale(end) for end in (point.low, point.high) if end is not None]
     outs = [axes.x_scale(end) for end in (point.x_low, point.x_high) if end is not None]

@@ -18,7 +18,7 @@ from benchmarks.gates.data import ROWS, copies
 
 CHANGES = {
     "1 % appended": "",
-    "slid by 1 %": "the oldest 1 % gone, as much appended",
+    "slid by 1 %": "the oldest 1 % removed, as much appended",
     "late corrections, newest days": "one row in two of the newest 2 %",
     "late corrections, anywhere": "1 % of all rows, drawn at random",
     "a new column": "for all rows",
