@@ -35,13 +35,13 @@ run: $(INSTALLED) ## Take the income example through the whole train flow
 	$(BIN)/assay run configs/income.yaml
 
 test: $(READY) ## Run the test suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(SUITE) $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(SUITE) $(ARGS)
 
 test-fast: $(READY) ## Run the unit tests, for each save: under a minute on two cores
 	$(BIN)/python -m pytest -n 2 --dist load $(UNIT) $(ARGS)
 
 coverage: $(READY) ## Run the test suite and print the branch coverage of assay/
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(SUITE) --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(SUITE) --cov --cov-report=term:skip-covered $(ARGS)
 
 faults: $(READY) ## Kill, cut off and fill up a team's set-up during fifty runs; needs Ceph and PostgreSQL
 	ASSAY_TEST_FAULTS=all $(BIN)/python -m pytest -m faults -n 0 $(ARGS)

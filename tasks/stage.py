@@ -123,10 +123,10 @@ def perform_stage(
     label: str | None = None,
     always: bool = False,
 ) -> Step:
-    """Perform a step, or find it in the memo, and show it on the dashboard.
+    """Perform a step, or find its result in the cache, and show it on the dashboard.
 
     `core` is the module that does the stage's work; `also` are further modules whose code is part
-    of the key, such as a user's estimator. For a step in the memo, Prefect gets a state named
+    of the key, such as a user's estimator. For a cached step, Prefect gets a state named
     `Cached`, which `Stage` unwraps.
     """
     code = read_code_version(core, *also, glue=f"assay.tasks.{name}")
@@ -158,7 +158,7 @@ def perform_stage(
     if "report" in step.outputs:
         publish_report(run, step)
     if step.cached:
-        return cast(Step, Completed(name="Cached", message="found in the memo", data=step))
+        return cast(Step, Completed(name="Cached", message="found in the result cache", data=step))
     return step
 
 

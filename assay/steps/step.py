@@ -1,4 +1,4 @@
-"""A step: one stage run once for given inputs, or found done in the memo.
+"""A step: one stage run once for given inputs, or found done in the result cache.
 
 Its key is the canonical JSON of everything that can change its outcome: the stage, its code,
 the distributions that code imports, the slice of the use case that it reads, its inputs' digests

@@ -70,7 +70,7 @@ RUN_PANELS = (
         unit="s",
     ),
     Panel(
-        "Steps found in the memo",
+        "Steps that were cached",
         (PanelQuery(ratio_query(_CACHED, _STEPS), "{{stage}}"),),
         "Of all steps of runs that ended within the hour before.",
         unit="percentunit",
@@ -83,7 +83,7 @@ RUN_PANELS = (
                 "{{result}}",
             ),
         ),
-        "Done, found in the memo, failed.",
+        "Done, cached, failed.",
         stacked=True,
     ),
     Panel(
