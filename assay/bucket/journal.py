@@ -276,7 +276,7 @@ class Journal:
         try:
             return self._decode_link(number, self._store.get(self.entry_key(number)))
         except KeyAbsent as error:
-            raise self._chain_error(number, "it vanished while being read") from error
+            raise self._chain_error(number, f"it cannot be read ({error.what})") from error
 
     def _decode_link(self, number: int, data: bytes) -> _Link:
         try:
@@ -304,6 +304,16 @@ def list_journals(store: Store) -> list[str]:
         if is_entry_name(name) and not model.startswith(NON_MODEL_PREFIX):
             names[model] = None
     return list(names)
+
+
+def malformed_entry_error(journal: str, entry: JournalEntry, error: Exception) -> ChainBroken:
+    """The error of an entry that cannot be understood as what it says it is."""
+    return ChainBroken(
+        f"entry {entry.number} of the journal of {journal!r}, {entry.kind}, is malformed "
+        f"({error!r})",
+        remedy="Assay did not write it so. Restore it from a backup; until then no version "
+        "of this model is trusted.",
+    )
 
 
 def is_entry_name(name: str) -> bool:

@@ -121,7 +121,7 @@ class _FileTables:
         low, high = part["low"], part["high"] or part["low"]
         if part["column"] != "rows":
             return rows_where(whole, part["column"], low, high, table_name)
-        if not (low.isdecimal() and high.isdecimal()):
+        if not all(re.fullmatch(r"[0-9]{1,18}", end) for end in (low, high)):
             raise typer.BadParameter(f"{table_name}: write the range of rows as rows=1..5000")
         return rows_between(whole, int(low), int(high), table_name)
 

@@ -71,7 +71,8 @@ def _print_events(bucket: Bucket, journal_names: list[str], *, whole: bool) -> N
             and name.removesuffix(batch_ledger.LEDGER_SUFFIX) in journal_names
         ):
             ledgers += ledger_lines(
-                name.removesuffix(batch_ledger.LEDGER_SUFFIX), batch_ledger.fold_ledger(entries)
+                name.removesuffix(batch_ledger.LEDGER_SUFFIX),
+                batch_ledger.fold_ledger(name, entries),
             )
         else:
             events += journal_events(

@@ -14,10 +14,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from assay.config.use_case import UseCase
+from assay.config.yaml_reader import parse_yaml
 from assay.errors import ConfigError, nearest_name
 
 KeyPath = tuple[str | int, ...]
@@ -91,7 +90,7 @@ def parse_use_case(
     A run stores the text with its comments. `options`: see `ConfigText`. Raises ConfigError.
     """
     name = document["file"]
-    tree = _parse_yaml(document["text"], name)
+    tree = parse_yaml(document["text"], name)
     if not isinstance(tree, Mapping):
         raise ConfigError("a use case is a mapping of keys to values", where=name)
     plain = _to_json_value(tree)
@@ -148,7 +147,7 @@ def read_yaml(path: Path | str) -> Any:
 
 def read_yaml_with_lines(path: Path | str) -> tuple[Any, ConfigText]:
     """`read_yaml`, with a text that gives the line of each key."""
-    text = ConfigText(str(path), _parse_yaml(_read_text(Path(path), "file"), str(path)))
+    text = ConfigText(str(path), parse_yaml(_read_text(Path(path), "file"), str(path)))
     return _to_json_value(text.tree), text
 
 
@@ -180,21 +179,6 @@ def _read_text(path: Path, kind: str = "use case") -> str:
         ) from None
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from None
-
-
-def _parse_yaml(text: str, name: str) -> Any:
-    try:
-        return YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{name}:{mark.line + 1}" if mark else name
-        line = text.splitlines()[mark.line] if mark and mark.line < len(text.splitlines()) else ""
-        tab = "\t" in line
-        remedy = "Indent with spaces; YAML allows no tabs." if tab else None
-        what = "a tab stands where YAML wants spaces" if tab else f"not YAML: {error.problem}"
-        raise ConfigError(what, where=where, remedy=remedy) from None
-    except YAMLError as error:
-        raise ConfigError(f"not YAML: {error}", where=name) from None
 
 
 def _to_json_value(node: Any) -> Any:
@@ -251,7 +235,7 @@ def _apply_override(plain: dict[str, Any], text: str) -> KeyPath:
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise ConfigError(f"--set {text!r} is not of the form key.path=value")
-    path: KeyPath = tuple(int(s) if s.isdecimal() else s for s in key.split("."))
+    path: KeyPath = tuple(int(s) if re.fullmatch(r"[0-9]{1,9}", s) else s for s in key.split("."))
     node: Any = plain
     for step, following in itertools.pairwise(path):
         try:
@@ -264,7 +248,7 @@ def _apply_override(plain: dict[str, Any], text: str) -> KeyPath:
                 f"the use case has no {_dotted_path(path)!r}", where=f"--set {text}"
             ) from None
     try:
-        node[path[-1]] = _to_json_value(_parse_yaml(value, f"--set {key}"))
+        node[path[-1]] = _to_json_value(parse_yaml(value, f"--set {key}"))
     except (IndexError, KeyError, TypeError):
         raise ConfigError(
             f"the use case has no {_dotted_path(path)!r}", where=f"--set {text}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ConfigDict
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.journal import Journal, JournalEntry
+from assay.bucket.journal import Journal, JournalEntry, malformed_entry_error
 
 CLAIMED, SCORED, REFUSED, LABELLED = "claimed", "scored", "refused", "labelled"
 LEDGER_SUFFIX = ".batches"
@@ -50,6 +50,9 @@ class _LedgerEntry(BaseModel):
 
     def body(self) -> dict[str, Any]:
         return self.model_dump(mode="json", exclude={"number", "at"})
+
+
+_Entry = TypeVar("_Entry", bound=_LedgerEntry)
 
 
 class ScoredBatch(_LedgerEntry):
@@ -202,18 +205,27 @@ def _batch_keys(scored: ScoredBatch) -> Iterator[Any]:
     yield scored.name, scored.as_of
 
 
-def fold_ledger(entries: Iterable[JournalEntry]) -> BatchHistory:
-    """The history that a ledger's entries give. Unknown kinds of entries change nothing."""
+def fold_ledger(ledger: str, entries: Iterable[JournalEntry]) -> BatchHistory:
+    """The history that a ledger's entries give. Unknown kinds of entries change nothing.
+
+    Raises ChainBroken for an entry without its kind's fields, which Assay never writes.
+    """
     known = list(entries)
 
-    def of(kind: str) -> Iterator[JournalEntry]:
-        return (entry for entry in known if entry.kind == kind)
+    def of(kind: str, model: type[_Entry]) -> tuple[_Entry, ...]:
+        return tuple(read(entry, model) for entry in known if entry.kind == kind)
+
+    def read(entry: JournalEntry, model: type[_Entry]) -> _Entry:
+        try:
+            return model.from_entry(entry)
+        except ValueError as error:  # pydantic's own is one
+            raise malformed_entry_error(ledger, entry, error) from error
 
     return BatchHistory(
-        tuple(map(ScoredBatch.from_entry, of(SCORED))),
-        tuple(map(BatchClaim.from_entry, of(CLAIMED))),
-        tuple(map(RefusedBatch.from_entry, of(REFUSED))),
-        tuple(map(ReceivedLabels.from_entry, of(LABELLED))),
+        of(SCORED, ScoredBatch),
+        of(CLAIMED, BatchClaim),
+        of(REFUSED, RefusedBatch),
+        of(LABELLED, ReceivedLabels),
         length=len(known),
     )
 
@@ -228,7 +240,7 @@ class BatchLedger:
 
     def read(self) -> BatchHistory:
         """The history so far, its chain verified. Raises ChainBroken."""
-        return fold_ledger(self._journal.entries())
+        return fold_ledger(self._journal.model, self._journal.entries())
 
     def claim(self, claim: BatchClaim, void_versions: Container[int] = ()) -> BatchClaim | None:
         """The valid claim to a batch: this one, unless another was faster.

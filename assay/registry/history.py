@@ -9,8 +9,7 @@ from typing import Any
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.digest import Digest
-from assay.bucket.journal import JournalEntry
-from assay.errors import ChainBroken
+from assay.bucket.journal import JournalEntry, malformed_entry_error
 from assay.gates.catalog import NONDETERMINISTIC_GATES, sort_by_gate
 from assay.util import clock
 
@@ -96,6 +95,13 @@ class ModelHistory:
                 break
             earlier.add(body["question"])
         return len(earlier) + 1
+
+    def number_of(self, number_or_alias: str) -> int | None:
+        """The number that a reference's second part gives; None for an alias that is not set."""
+        if not number_or_alias.isdecimal():
+            return self.aliases.get(number_or_alias)
+        # No version has more digits, and int() refuses a text of thousands.
+        return int(number_or_alias) if len(number_or_alias) < 10 else None
 
     def find_identical(self, status: str, body: Mapping[str, Any]) -> Version | None:
         """The version with the same question, model bytes and reports."""
@@ -184,12 +190,7 @@ def fold_journal(model: str, entries: Iterable[JournalEntry]) -> ModelHistory:
         try:
             _FOLD_BY_KIND.get(entry.kind, _fold_nothing)(history, entry)
         except (KeyError, ValueError, TypeError) as error:
-            raise ChainBroken(
-                f"entry {entry.number} of the journal of {model!r}, {entry.kind}, is malformed "
-                f"({error!r})",
-                remedy="Assay did not write it so. Restore it from a backup; until then no version "
-                "of this model is trusted.",
-            ) from error
+            raise malformed_entry_error(model, entry, error) from error
     return history
 
 
@@ -199,11 +200,16 @@ def _fold_nothing(_history: ModelHistory, _entry: JournalEntry) -> None:
 
 def _fold_version(history: ModelHistory, entry: JournalEntry) -> None:
     number = entry.body["version"]
+    if type(number) is not int:
+        raise TypeError(f"{number!r} is no number of a version")
     history.versions[number] = Version(history.model, number, entry.kind, entry)
 
 
 def _fold_promotion(history: ModelHistory, entry: JournalEntry) -> None:
     alias, version = entry.body["alias"], entry.body["version"]
+    waiver = entry.body.get("waiver")
+    if waiver is not None and not 0 < waiver < entry.number:
+        raise ValueError(f"there is no entry {waiver} before it, which is to be its waiver")
     trail = history.promotion_trails.setdefault(alias, [])
     if trail and trail[-1].body["version"] == version:
         trail.pop()  # a renewal, such as under another waiver, is no step to roll back

@@ -84,10 +84,8 @@ class Registry:
         wanted = reference.partition("@")[2]
         if not wanted:
             number: int | None = history.aliases.get(CHAMPION, max(history.versions))
-        elif wanted.isdecimal():
-            number = int(wanted)
         else:
-            number = history.aliases.get(wanted)
+            number = history.number_of(wanted)
         if number not in history.versions:
             raise _unknown_version_error(history, wanted)
         return history, history.versions[number]

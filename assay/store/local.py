@@ -11,6 +11,7 @@ import errno
 import io
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +26,9 @@ _TEMPORARY = ".tmp"
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_A_FOLDER = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+# What cannot be opened as a file: folders, links, and pipes that nobody writes into.
+_NO_FILE = {errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.ENODEV}
+_FILE_ENDINGS = (".json", ".jsonl")  # no folder of a bucket is called so
 _BLOCK = 1 << 20
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
 
@@ -40,12 +44,15 @@ class LocalStore:
 
     def get(self, key: str) -> bytes:
         # Unbuffered: all of the file is wanted, and a buffer costs calls of its own.
-        with self._translate_errors(key), open(self._path(key), "rb", buffering=0) as file:
+        with (
+            self._translate_errors(key),
+            open(self._path(key), "rb", buffering=0, opener=_open_regular_file) as file,
+        ):
             return file.read()
 
     def open(self, key: str) -> BinaryIO:
         with self._translate_errors(key):
-            return open(self._path(key), "rb")
+            return open(self._path(key), "rb", opener=_open_regular_file)
 
     def put_if_absent(self, key: str, content: bytes | Path) -> bool:
         path = self._path(key)
@@ -104,12 +111,13 @@ class LocalStore:
             return
         for item in found:
             key = Path(item.path).relative_to(self.folder).as_posix()
-            if item.is_dir(follow_symlinks=False):
+            # What lies in place of a file is listed as one, so that whoever reads it names it.
+            if item.is_dir(follow_symlinks=False) and not item.name.endswith(_FILE_ENDINGS):
                 if key != _TEMPORARY and (key.startswith(prefix) or prefix.startswith(key + "/")):
                     yield from self._walk(Path(item.path), prefix)
             elif key.startswith(prefix):
                 with suppress(FileNotFoundError):  # collected between the scan and here
-                    status = item.stat()
+                    status = item.stat(follow_symlinks=False)
                     modified = datetime.fromtimestamp(status.st_mtime, UTC)
                     yield StoreEntry(key, status.st_size, modified)
 
@@ -118,9 +126,13 @@ class LocalStore:
         """Turn the operating system's errors into Assay's, with the path and what to do."""
         try:
             yield
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise KeyAbsent(f"no key {key!r}", where=self.root) from error
         except OSError as error:
+            if error.errno in _NO_FILE:
+                raise KeyAbsent(
+                    f"no key {key!r}: what lies there is no regular file", where=self.root
+                ) from error
             raise _store_error(error, self.root) from error
 
     @contextmanager
@@ -164,6 +176,15 @@ def _store_error(error: OSError, root: str) -> StoreError:
     )
 
 
+def _open_regular_file(path: str, flags: int) -> int:
+    """Open a file without following a link or waiting for a pipe's writer. Raises OSError."""
+    handle = os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EISDIR, "no regular file", path)
+    return handle
+
+
 def _open_content(content: bytes | Path) -> BinaryIO:
     return open(content, "rb") if isinstance(content, Path) else io.BytesIO(content)
 
@@ -196,7 +217,7 @@ def _link(temporary: Path, path: Path) -> bool:
     try:
         os.link(temporary, path)
     except FileExistsError:
-        if path.is_dir():
+        if not stat.S_ISREG(os.lstat(path).st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path)) from None
         # A file server may carry out a link, lose its own answer, and refuse the repetition.
         if not path.exists() or not path.samefile(temporary):

@@ -12,7 +12,8 @@ from assay.bucket.bucket import Bucket
 from assay.bucket.journal import JOURNAL_PREFIX, Journal, JournalEntry, is_entry_name, list_journals
 from assay.config.people import People
 from assay.errors import ChainBroken, KeyAbsent, ReferenceUnknown, SignatureBad, suggest_name
-from assay.registry.history import fold_journal
+from assay.registry.batch_ledger import fold_ledger, is_ledger
+from assay.registry.history import ModelHistory, fold_journal
 from assay.upkeep import pins, references
 from assay.upkeep.problems import BucketProblem, ProblemKind
 from assay.upkeep.references import ObjectReference
@@ -67,28 +68,17 @@ class JournalAudit:
         self._check_clocks(journal, entries)
         self._check_signatures(journal, entries)
         self._check_checkpoints(name, entries)
-        if name == pins.PINS_JOURNAL:
-            entries = [pin.entry for pin in pins.fold_pins(entries).values()]
-        elif version:
-            entries = self._version_entries(name, version, entries)
+        try:
+            if name == pins.PINS_JOURNAL:
+                entries = [pin.entry for pin in pins.fold_pins(entries).values()]
+            elif is_ledger(name):
+                fold_ledger(name, entries)
+            else:
+                history = fold_journal(name, entries)
+                entries = _version_entries(history, version) if version else entries
+        except ChainBroken as error:
+            self._add_problem("chain", f"{JOURNAL_PREFIX}{name}/", error.what)
         yield from references.journal_references(name, entries)
-
-    def _version_entries(
-        self, model: str, number_or_alias: str, entries: list[JournalEntry]
-    ) -> list[JournalEntry]:
-        """The entry that made a version."""
-        history = fold_journal(model, entries)
-        number = (
-            int(number_or_alias)
-            if number_or_alias.isdecimal()
-            else history.aliases.get(number_or_alias)
-        )
-        if number not in history.versions:
-            there = ", ".join([*history.aliases, *map(str, history.versions)]) or "none yet"
-            raise ReferenceUnknown(
-                f"{model!r} has no version {number_or_alias!r}", remedy=f"There: {there}."
-            )
-        return [history.versions[number].entry]
 
     def _check_clocks(self, journal: Journal, entries: list[JournalEntry]) -> None:
         for before, entry in clock_reversals(entries):
@@ -133,6 +123,17 @@ class JournalAudit:
 
     def _add_problem(self, kind: ProblemKind, key: str, message: str) -> None:
         self.problems.append(BucketProblem(kind, key, message))
+
+
+def _version_entries(history: ModelHistory, number_or_alias: str) -> list[JournalEntry]:
+    """The entry that made a version."""
+    number = history.number_of(number_or_alias)
+    if number not in history.versions:
+        there = ", ".join([*history.aliases, *map(str, history.versions)]) or "none yet"
+        raise ReferenceUnknown(
+            f"{history.model!r} has no version {number_or_alias!r}", remedy=f"There: {there}."
+        )
+    return [history.versions[number].entry]
 
 
 def clock_reversals(

@@ -14,7 +14,12 @@ from assay.bucket import canonical_json
 from assay.bucket.artifacts import JSON, Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.journal import NON_MODEL_PREFIX, Journal, JournalEntry
+from assay.bucket.journal import (
+    NON_MODEL_PREFIX,
+    Journal,
+    JournalEntry,
+    malformed_entry_error,
+)
 from assay.bucket.objects import object_key
 from assay.errors import ObjectMissing, ReferenceUnknown
 from assay.upkeep import references
@@ -111,12 +116,15 @@ class Pins:
 
 
 def fold_pins(entries: Iterable[JournalEntry]) -> dict[Digest, Pin]:
-    """The pins that stand after these entries."""
+    """The pins that stand after these entries. Raises ChainBroken for a malformed one."""
     held: dict[Digest, Pin] = {}
     for entry in entries:
-        if entry.kind == PINNED:
-            artifact = Artifact.model_validate(entry.body["object"])
-            held[artifact.digest] = Pin(artifact, entry)
-        elif entry.kind == UNPINNED:
-            held.pop(Digest.parse(entry.body["digest"]), None)
+        try:
+            if entry.kind == PINNED:
+                artifact = Artifact.model_validate(entry.body["object"])
+                held[artifact.digest] = Pin(artifact, entry)
+            elif entry.kind == UNPINNED:
+                held.pop(Digest.parse(entry.body["digest"]), None)
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise malformed_entry_error(PINS_JOURNAL, entry, error) from error
     return held

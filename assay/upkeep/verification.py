@@ -229,7 +229,9 @@ class _Verification:
         except ObjectCorrupt as error:
             return BucketProblem("corrupt", entry.key, error.what)
         except ObjectMissing:
-            return None  # collected since the listing
+            if not any(True for _ in self._bucket.store.list(entry.key)):
+                return None  # collected since the listing
+            return BucketProblem("unreadable", entry.key, "what lies there is no regular file")
         except StoreError as error:
             # One bad sector must not hide what else is wrong; a store that is gone must.
             if type(error) is not StoreError:

@@ -41,3 +41,28 @@ def test_numbers_and_keys_are_written_as_rfc_8785_shows():
 def test_what_json_cannot_hold_is_refused(value):
     with pytest.raises(ValueError, match=r".*"):
         canonical_json.dump(value)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[" * 100_000,
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 101 + b"1" + b"}" * 101,
+        b"9" * 5_000,
+        b"NaN",
+        b"[-Infinity]",
+        b"1e999",
+        rb'"\ud800"',
+        rb'{"\udfff": 1}',
+    ],
+)
+def test_what_could_not_be_written_again_is_not_read(data):
+    with pytest.raises(ValueError, match=r"."):
+        canonical_json.load(data)
+
+
+def test_brackets_within_text_nest_nothing_and_characters_by_number_are_read():
+    many = ["[{" * 500, "\N{PILE OF POO}"]
+    assert canonical_json.load(canonical_json.dump(many)) == many
+    assert canonical_json.load(rb'["\ud83d\ude00"]') == ["\N{GRINNING FACE}"]

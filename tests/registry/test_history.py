@@ -5,6 +5,7 @@ import pytest
 from assay.bucket.digest import Digest
 from assay.bucket.journal import JournalEntry
 from assay.bucket.signing import Signature
+from assay.errors import ChainBroken
 from assay.registry.history import fold_journal, is_waiver_in_force
 
 
@@ -111,3 +112,15 @@ def test_challengers_are_counted_by_question_and_champion_and_keep_their_number(
     assert numbers == {b"january": 1, b"february": 2, b"march": 3}
     assert found.challenger_number(four, Digest.of_bytes(b"march")) == 1
     assert found.challenger_number(four, Digest.of_bytes(b"april")) == 2
+
+
+@pytest.mark.parametrize("bad", ["1", [1], None, True, 1.5])
+def test_a_version_that_is_no_number_is_malformed(bad):
+    with pytest.raises(ChainBroken, match=r"entry 1 .* malformed"):
+        history(registered(bad))
+
+
+@pytest.mark.parametrize("waiver", [99, 0, -1, 2, "1", [1]])
+def test_a_waiver_that_does_not_come_before_its_promotion_is_malformed(waiver):
+    with pytest.raises(ChainBroken, match=r"entry 2 .* malformed"):
+        history(registered(1), promoted(1, waiver=waiver))

@@ -61,7 +61,9 @@ def test_references_name_a_version_an_alias_or_the_champion_else_the_newest(regi
     assert registry.find_version("m@2").number == 2
 
 
-@pytest.mark.parametrize("reference", ["m@3", "m@challenger", "n", "", "m@", "../m"])
+@pytest.mark.parametrize(
+    "reference", ["m@3", "m@challenger", "n", "", "m@", "../m", "m@" + "9" * 5_000]
+)
 def test_an_unknown_reference_says_what_there_is(registry, bucket, reference):
     registry.register("m", REGISTERED, body(bucket))
     with pytest.raises(ReferenceUnknown) as caught:

@@ -108,13 +108,13 @@ def claimed(number, version):
 
 def test_a_claim_is_told_until_its_answers_are_delivered():
     entries = [claimed(1, 1)]
-    assert ledger_lines("m", batch_ledger.fold_ledger(entries)) == [
+    assert ledger_lines("m", batch_ledger.fold_ledger("m.batches", entries)) == [
         "1 batch claimed, and not yet known to be delivered"
     ]
     (event,) = journal_events("m.batches", entries, actor_of=str, every_entry=False)
     assert event.text == "batch b1: 10 rows (1 unfit) to be answered by m@1"
     assert "claimed" not in str(
-        ledger_lines("m", batch_ledger.fold_ledger([*entries, scored(1, 1)]))
+        ledger_lines("m", batch_ledger.fold_ledger("m.batches", [*entries, scored(1, 1)]))
     )
 
 
@@ -130,7 +130,7 @@ def test_a_ledger_is_told_in_a_few_lines_or_whole():
         entry(4, "refused", refused.body()),
         entry(5, "labelled", labelled),
     ]
-    assert ledger_lines("m", batch_ledger.fold_ledger(entries)) == [
+    assert ledger_lines("m", batch_ledger.fold_ledger("m.batches", entries)) == [
         "2 batches scored by m@1, 1,010 rows (2 unfit)",
         "1 batch scored by m@2 in shadow, 10 rows (1 unfit)",
         "1 batch refused: bad.csv",

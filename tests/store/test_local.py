@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -263,3 +265,27 @@ def test_a_listing_survives_what_is_deleted_beside_it(store: LocalStore) -> None
     assert next(listing).key == "k0"
     store.delete("k2")
     assert [e.key for e in listing] == ["k1", "k3"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link", "link to nothing", "socket"])
+def test_what_is_no_regular_file_is_listed_and_never_opened(
+    store: LocalStore, tmp_path: Path, kind: str
+) -> None:
+    store.put_if_absent("j/1.json", b"{}")
+    place_irregular(store.folder / "j" / "2.json", kind, store.folder / "j" / "1.json")
+    assert [entry.key for entry in store.list("j/")] == ["j/1.json", "j/2.json"]
+    for read in (store.get, store.open):
+        with pytest.raises(KeyAbsent, match="no regular file"):
+            read("j/2.json")
+
+
+def place_irregular(path: Path, kind: str, target: Path) -> None:
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as made, contextlib.chdir(path.parent):
+            made.bind(path.name)
+    else:
+        path.symlink_to(target if kind == "link" else "nowhere")

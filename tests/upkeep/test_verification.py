@@ -21,6 +21,7 @@ from assay.errors import ReferenceUnknown, StoreError, StoreUnreachable
 from assay.store.local import LocalStore
 from assay.upkeep.problems import BucketFindings
 from assay.upkeep.verification import HashingProgress, verify_bucket
+from tests.store.test_local import place_irregular
 
 GONE = Artifact(
     media_type=artifacts.PARQUET, digest=Digest.of_bytes(b"never stored"), size=12, name="part 7"
@@ -45,8 +46,10 @@ def _register(bucket: Bucket, model: str, parts: list[Artifact]) -> None:
     table = {"parts": [part.as_json() for part in parts]}
     steps = [{"outputs": {"table": bucket.put_json(table, artifacts.TABLE, "rows").as_json()}}]
     record = bucket.put_json({"steps": steps, "of": model}, artifacts.RECORD, "run")
-    Journal(bucket.store, model).append(lambda _: ("registered", {"run": record.as_json()}))
-    Journal(bucket.store, model).append(lambda _: ("promoted", {"alias": "champion"}))
+    Journal(bucket.store, model).append(
+        lambda _: ("registered", {"version": 1, "run": record.as_json()})
+    )
+    Journal(bucket.store, model).append(lambda _: ("promoted", {"alias": "champion", "version": 1}))
 
 
 def spoil(bucket: Bucket, digest: Digest, data: bytes = b"rotten") -> str:
@@ -316,7 +319,9 @@ def test_one_version_is_examined_with_what_it_leads_to_and_no_other(bucket: Buck
 
 def test_a_ledger_beside_a_model_is_examined_with_it(bucket: Bucket) -> None:
     rows = bucket.put(b"scored", artifacts.PARQUET, "rows")
-    Journal(bucket.store, "income.batches").append(lambda _: ("scored", {"table": rows.as_json()}))
+    labels = {"name": "a", "source": None, "as_of": "2026-01-01", "unfit": None}
+    body = {**labels, "table": rows.as_json(), "rows": 1, "unfit_rows": 0}
+    Journal(bucket.store, "income.batches").append(lambda _: ("labelled", body))
     key = remove(bucket, rows.digest)
     assert seen(verify_bucket(bucket, model="income")) == [("dangling", key)]
     assert verify_bucket(bucket, model="credit").intact
@@ -405,3 +410,60 @@ def test_a_lost_format_file_is_a_problem_that_repair_mends(bucket: Bucket) -> No
     assert not verify_bucket(bucket).intact
     assert seen(verify_bucket(bucket, repair=True)) == [("mended", MARKER_KEY)]
     assert verify_bucket(bucket).intact
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("registered", {"version": "1"}),
+        ("promoted", {"alias": "champion", "version": [1]}),
+        ("promoted", {"alias": "champion", "version": 9}),
+    ],
+)
+def test_an_entry_that_no_command_understands_is_named(bucket, kind, body):
+    Journal(bucket.store, "income").append(lambda _: (kind, body))
+    (problem,) = verify_bucket(bucket).problems
+    assert (problem.kind, problem.key) == ("chain", "journals/income/")
+    assert "entry 3" in problem.what
+    assert "malformed" in problem.what
+
+
+@pytest.mark.parametrize("journal", ["income.batches", "@pins"])
+def test_a_malformed_entry_of_a_ledger_or_of_the_pins_is_named(bucket, journal):
+    kind = "pinned" if journal == "@pins" else "scored"
+    Journal(bucket.store, journal).append(lambda _: (kind, {"object": 5}))
+    (problem,) = verify_bucket(bucket).problems
+    assert (problem.kind, problem.key) == ("chain", f"journals/{journal}/")
+
+
+@pytest.mark.parametrize("data", [b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000, b"9" * 5_000])
+def test_entries_that_are_nested_deep_or_hold_long_numbers_are_named(bucket, tmp_path, data):
+    (tmp_path / "journals/income/0000000003.json").write_bytes(data)
+    (tmp_path / "memo/validate/deep.json").write_bytes(data)
+    chain, stale = verify_bucket(bucket).problems
+    assert (chain.kind, chain.key) == ("chain", "journals/income/")
+    assert "entry 3" in chain.what
+    assert (stale.kind, stale.key) == ("stale", "memo/validate/deep.json")
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link", "link to nothing"])
+@pytest.mark.parametrize("number", [2, 3])
+def test_what_lies_in_place_of_an_entry_is_named_at_once(bucket, tmp_path, kind, number):
+    entries = tmp_path / "journals/income"
+    path = entries / f"000000000{number}.json"
+    path.unlink(missing_ok=True)
+    place_irregular(path, kind, entries / "0000000001.json")
+    (problem,) = verify_bucket(bucket).problems
+    assert (problem.kind, problem.key) == ("chain", "journals/income/")
+    assert f"entry {number}" in problem.what
+    assert "no regular file" in problem.what
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link"])
+def test_what_lies_in_place_of_an_object_is_named_at_once(bucket, tmp_path, kind):
+    part = Digest.of_bytes(b"part 1")
+    path = Path(bucket.objects.url(part))
+    path.unlink()
+    place_irregular(path, kind, tmp_path / MARKER_KEY)
+    (problem,) = verify_bucket(bucket).problems
+    assert (problem.key, problem.harmless) == (object_key(part), False)
