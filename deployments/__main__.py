@@ -16,6 +16,7 @@ from assay.deployments import policies, pools, prefect_yaml
 from assay.deployments.dashboard import grafana
 from assay.deployments.deployment_plan import find_use_cases, plan_deployments
 from assay.errors import AssayError, ConfigError
+from assay.util.printable_text import printable_lines
 
 HERE = Path("deployments")  # in the working folder: an installed Assay never writes into itself
 POOL = "assay"
@@ -96,7 +97,7 @@ def main(options: list[str]) -> int:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201 - a command of its own
+    print(printable_lines(text), file=sys.stderr)  # noqa: T201 - a command of its own
 
 
 if __name__ == "__main__":

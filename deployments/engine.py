@@ -32,7 +32,9 @@ if __name__ == "__main__":
     from prefect import engine, flow_engine
 
     from assay.deployments import heartbeats, tracing
+    from assay.util.printable_text import make_logs_printable
 
+    make_logs_printable()
     heartbeats.skip_heartbeat_join()
     tracing.start_tracing()
     # By its state, not by its result, which for a state of failure is to be an exception.

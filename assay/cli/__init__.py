@@ -14,7 +14,9 @@ def main() -> None:
     set_threshold(_GC_THRESHOLD)
     from assay.cli.console import print_error, print_json
     from assay.errors import AssayError
+    from assay.util.printable_text import make_logs_printable
 
+    make_logs_printable()
     try:
         from assay.cli.app import app
 

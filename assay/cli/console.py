@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import AssayError, OutputError
+from assay.util.printable_text import printable_lines, printable_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,17 +31,26 @@ def stdout_console() -> Console:
 
 def print_stderr(text: str) -> None:
     """Print progress or a remark on stderr, so that stdout holds only the result."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the printer
+    print(printable_lines(text), file=sys.stderr, flush=True)  # noqa: T201 - this is the printer
 
 
 def print_json(value: Any) -> None:
     """Print one JSON object on stdout."""
     try:
-        print(json.dumps(value, indent=2, ensure_ascii=False), flush=True)  # noqa: T201 - this is the printer
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+        print(_UNPRINTABLE.sub(_escape_character, text), flush=True)  # noqa: T201 - this is the printer
     except BrokenPipeError:
         from assay.render.terminal import exit_on_broken_pipe
 
         exit_on_broken_pipe()
+
+
+# What JSON lets stand within a text, and printable_text does not.
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+def _escape_character(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
 
 
 def print_error(error: AssayError, *, as_json: bool) -> None:
@@ -57,8 +68,8 @@ def next_command(command: str, store: str) -> str:
 
 
 def print_text(text: str) -> None:
-    """Print a line unchanged, on terminals and in pipes."""
-    stdout_console().print(text, markup=False, highlight=False, soft_wrap=True)
+    """Print a text as it stands, on terminals and in pipes, without control characters."""
+    stdout_console().print(printable_lines(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -80,6 +91,7 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str
     from rich.table import Table
     from rich.text import Text
 
+    rows = [[printable_text(cell) for cell in row] for row in rows]
     out = stdout_console()
     if not out.is_terminal:
         for row in rows:

@@ -123,7 +123,7 @@ def open_gate_table(loaded_use_case: LoadedUseCase, *, check: bool = True) -> It
 
 def describe_left_out(aside: QuarantineSummary) -> str:
     """How many malformed rows no gate will see, and why."""
-    from assay.render.report_text import printable_text
+    from assay.util.printable_text import printable_text
 
     return f"{format_count(aside.rows, 'malformed row')} left out: {printable_text(aside.reasons)}"
 

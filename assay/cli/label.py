@@ -32,8 +32,8 @@ def command(
     from assay.config.loaded_use_case import load_use_case
     from assay.errors import ConfigError
     from assay.production.labels.label_import import describe_label_entry, import_labels
-    from assay.render.report_text import printable_text
     from assay.util import clock
+    from assay.util.printable_text import printable_text
 
     written = load_use_case(config, set_ or ())
     if not files and written.use_case.labels.source is None:

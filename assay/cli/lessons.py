@@ -25,7 +25,7 @@ def command(
     from assay.registry.batch_ledger import is_ledger
     from assay.registry.lessons import cause_covers, collect_lessons, describe_lessons
     from assay.registry.registry import Registry
-    from assay.render.report_text import printable_text
+    from assay.util.printable_text import printable_text
 
     bucket = open_existing_bucket(store)
     names = (

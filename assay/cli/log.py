@@ -61,7 +61,7 @@ def _print_events(bucket: Bucket, journal_names: list[str], *, whole: bool) -> N
     """Print journals as rows, and below them the ledger of each shown model in a few lines."""
     from assay.registry import authority, batch_ledger
     from assay.render.journal_text import journal_events, ledger_lines
-    from assay.render.report_text import printable_text
+    from assay.util.printable_text import printable_text
 
     events, ledgers = [], []
     for name in journal_names:

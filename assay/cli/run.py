@@ -165,8 +165,8 @@ def _stop_meaning(outcome: RunOutcome) -> str:
 
 
 def _print_quarantine(bucket: Bucket, quarantine: Artifact, store: str) -> None:
-    from assay.render.report_text import printable_text
     from assay.sources.quarantine import QuarantineSummary
+    from assay.util.printable_text import printable_text
     from assay.util.wording import format_count
 
     aside = QuarantineSummary.from_table(bucket, quarantine)

@@ -206,7 +206,7 @@ def _batch_line(batch: BatchOutcome, model: str) -> str:
 
 
 def _batch_details(batch: BatchOutcome, store: str) -> Iterator[str]:
-    from assay.render.report_text import printable_text
+    from assay.util.printable_text import printable_text
 
     if batch.unfit_rows and batch.unfit:
         from assay.production.scoring.incoming_batch import QUERY

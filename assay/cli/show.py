@@ -98,8 +98,9 @@ def _show_version(
     """Print one gate's report in full; without `gate`, all verdicts and the checks not passed."""
     from assay.registry.authority import describe_signature
     from assay.registry.decisions.pending_promotion import find_pending_promotion
-    from assay.render.report_text import checks_not_passed, printable_text
+    from assay.render.report_text import checks_not_passed
     from assay.render.terminal import show_reports, show_verdicts
+    from assay.util.printable_text import printable_text
 
     body = version.entry.body
     reports = _load_reports(bucket, history, version, gate)
@@ -136,8 +137,8 @@ def _show_decisions(history: ModelHistory, version: Version) -> None:
     from assay.registry.authority import describe_signature
     from assay.registry.lessons import describe_lessons, entry_causes, find_lessons
     from assay.render.journal_text import entry_sentence
-    from assay.render.report_text import printable_text
     from assay.util import clock
+    from assay.util.printable_text import printable_text
 
     for entry in _standing_entries(history, version):
         sentence = entry_sentence(history.model, entry)
@@ -258,8 +259,8 @@ _MANIFEST_KEYS = {"format", "rows", "schema", "parts"}  # only a table's manifes
 def _show_table(bucket: Bucket, digest: Digest, size: int, max_rows: int) -> None:
     """Print a table's size, its columns and its first rows."""
     from assay.bucket.artifacts import TABLE, Artifact
-    from assay.render.report_text import printable_text
     from assay.tables.table import Table
+    from assay.util.printable_text import printable_text
     from assay.util.wording import format_count
 
     table = Table.read(

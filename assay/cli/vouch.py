@@ -59,7 +59,7 @@ def _signed_entry_json(journal: str, entry: JournalEntry) -> dict[str, Any]:
 
 
 def _vouch_line(signed_entry: dict[str, Any]) -> str:
-    from assay.render.report_text import printable_text
+    from assay.util.printable_text import printable_text
 
     remark = "{journal} {number} {kind} at {at} by {actor}".format_map(signed_entry)
     return f"{signed_entry['digest']}  # {printable_text(remark)}"

@@ -6,8 +6,9 @@ import re
 
 from assay.gates.report import Figure, Report, Verdict
 from assay.render.numbers import estimate_parts
-from assay.render.report_text import checks_worst_first, printable_text, verdict_label
+from assay.render.report_text import checks_worst_first, verdict_label
 from assay.render.svg.figure import figure_svg_file
+from assay.util.printable_text import printable_text
 
 MOST_CHECKS = 200
 MOST_PICTURES = 3

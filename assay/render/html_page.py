@@ -19,10 +19,10 @@ from assay.render.report_text import (
     check_remarks,
     checks_not_passed,
     figure_sheet,
-    printable_text,
     verdict_counts,
 )
 from assay.render.svg.figure import figure_svg
+from assay.util.printable_text import printable_text
 
 _MOST_OPEN_ROWS = 12  # a longer table is folded
 _MOST_ROWS = 2_000  # beyond it a browser on a phone gives up; the stored report has them all

@@ -11,10 +11,10 @@ from assay.render.report_text import (
     check_remarks,
     checks_not_passed,
     figure_sheet,
-    printable_text,
     verdict_counts,
     verdict_label,
 )
+from assay.util.printable_text import printable_text
 
 MARKDOWN_LIMIT = (
     500_000  # bytes; Prefect keeps artifacts in its database and sends them whole to a browser

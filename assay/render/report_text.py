@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
@@ -25,11 +24,6 @@ VERDICT_MEANINGS: Final = {
 
 ADVISORY_REMARK: Final = "advisory: weighs as a caution"
 ACCEPTED_REMARK: Final = "cannot be told, and weighs as a caution here"
-
-# Overrides of the writing direction, and what XML cannot hold.
-_HARMFUL_CHARACTERS: Final = frozenset(
-    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffe\uffff"
-)
 
 
 def verdict_label(verdict: Verdict) -> str:
@@ -82,25 +76,6 @@ def format_scores(scores: Mapping[str, float]) -> str:
     """Scores for people: "roc_auc 0.929, accuracy 0.871, largest gap 0.181"."""
     order = sorted(scores, key=lambda name: (name == "largest_gap", name == "accuracy"))
     return ", ".join(f"{name.replace('_gap', ' gap')} {scores[name]:.3f}" for name in order)
-
-
-def printable_text(text: str) -> str:
-    """Text from data, safe to show: one line without control or direction-changing characters.
-
-    A column name may hold an escape sequence that repaints a terminal, a NUL that breaks an SVG, or
-    a right-to-left override that changes how "0.1" reads.
-    """
-    if text.isprintable():
-        return text
-    return "".join(_visible_character(character) for character in text)
-
-
-def _visible_character(character: str) -> str:
-    if character in "\n\r\t\u2028\u2029":
-        return " "
-    if character in _HARMFUL_CHARACTERS or unicodedata.category(character) in {"Cc", "Cs"}:
-        return "\N{REPLACEMENT CHARACTER}"
-    return character
 
 
 def figure_sheet(figure: Figure) -> Sheet:

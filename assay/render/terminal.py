@@ -22,11 +22,11 @@ from assay.render.report_text import (
     check_remarks,
     checks_to_show,
     figure_sheet,
-    printable_text,
     verdict_counts,
     verdict_label,
 )
 from assay.render.text_strips import strip_legend, text_strips
+from assay.util.printable_text import printable_text
 
 _VERDICT_STYLES: Final = {
     Verdict.PASS: "green",

@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.text import Text
 
 from assay.gates.report import Check, Report, Sheet, Verdict
-from assay.render.report_text import checks_not_passed, printable_text, verdict_label
+from assay.render.report_text import checks_not_passed, verdict_label
 from assay.render.terminal import checks_table, sheet_block, show_heading
+from assay.util.printable_text import printable_text
 from assay.util.wording import format_count
 
 _ROWS: Final = 12  # the longest table that is shown if there are no checks

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from assay.gates.report import Figure, Point
 from assay.render.numbers import format_number, format_numbers
-from assay.render.report_text import printable_text
 from assay.render.svg.axes import Scale, axis_range, axis_values
+from assay.util.printable_text import printable_text
 
 _MOST_MARKS = 24  # marks; more are numbers in the page
 _BARS = "█▒░"  # by series, told apart without colour

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from assay.render.report_text import printable_text
 from assay.render.svg.axes import Scale, linear_ticks, log_ticks
 from assay.render.svg.elements import ALLOWED_BAND_STYLE, MUTED_STYLE, svg_tag, svg_text, text_width
+from assay.util.printable_text import printable_text
 
 WIDTH = 420.0  # readable on a phone, slightly shrunk; two fit side by side on a desktop
 

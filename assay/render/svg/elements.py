@@ -10,8 +10,8 @@ from markupsafe import Markup, escape
 
 from assay.gates.report import Point
 from assay.render.numbers import format_number
-from assay.render.report_text import printable_text
 from assay.render.svg.axes import Scale
+from assay.util.printable_text import printable_text
 
 FONT_SIZE = 13.5
 LINE_HEIGHT = 18.0  # pixels from one line of text to the next

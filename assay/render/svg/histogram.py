@@ -6,11 +6,11 @@ from markupsafe import Markup
 
 from assay.gates.report import Figure, Point
 from assay.render.numbers import format_number
-from assay.render.report_text import printable_text
 from assay.render.svg import elements
 from assay.render.svg.canvas import ChartMarks
 from assay.render.svg.elements import series_group, svg_tag
 from assay.render.svg.xy_chart import Axes, draw_frame, fit_axes, x_axis_bottom
+from assay.util.printable_text import printable_text
 
 
 def is_histogram(figure: Figure) -> bool:

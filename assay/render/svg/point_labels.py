@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from assay.render.report_text import printable_text
 from assay.render.svg.canvas import WIDTH
 from assay.render.svg.elements import (
     FONT_SIZE,
@@ -21,6 +20,7 @@ from assay.render.svg.elements import (
     text_width,
     wrap_text,
 )
+from assay.util.printable_text import printable_text
 
 _MOST_INLINE = 8  # labels placed next to their marks; more, or longer ones, go into a key
 _WIDEST_INLINE = 110.0  # pixels

@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from assay.gates.report import Figure, Point
 from assay.render.numbers import format_numbers
-from assay.render.report_text import printable_text
 from assay.render.svg import elements
 from assay.render.svg.axes import Scale, axis_values, fit_scale
 from assay.render.svg.canvas import WIDTH, ChartMarks, centred_text, fitting_ticks, value_band
@@ -24,6 +23,7 @@ from assay.render.svg.elements import (
     svg_text,
     text_width,
 )
+from assay.util.printable_text import printable_text
 
 _MOST_ROWS = 60
 _MANY_MARKS = 24  # from this many marks, rows are closer and values appear only in the table below
