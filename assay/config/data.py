@@ -10,11 +10,14 @@ from pydantic import (
     BeforeValidator,
     Field,
     PrivateAttr,
+    ValidationError,
     field_validator,
     model_validator,
 )
 
 from assay.config.section import ColumnName, Fraction, NonEmptyText, Section, as_tuples
+from assay.errors import ConfigError
+from assay.util.url_secrets import has_written_secret, redact_url
 
 ColumnType = Literal["integer", "number", "text", "boolean", "category", "date"]
 FileFormat = Literal["csv", "parquet", "jsonl", "arrow", "excel"]
@@ -67,6 +70,15 @@ class Source(Section):
         """The folder of the use case that names the source; empty for a source named elsewhere."""
         return self._folder
 
+    @classmethod
+    def from_argument(cls, path: str, **settings: Any) -> Source:
+        """The source that a command's argument names. Raises ConfigError."""
+        try:
+            return cls(path=path, **settings)
+        except ValidationError as error:
+            said = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise ConfigError(said, where=redact_url(path)) from None
+
     def below(self, folder: str) -> Source:
         """The source, as a use case in this folder names it."""
         moved = self.model_copy()
@@ -93,18 +105,8 @@ def refuse_passwords(connection: str | None, path: str | None) -> None:
     A run keeps its use case, and everyone who may read the bucket can read it.
     """
     for name, held in (("connection", connection), ("path", path)):
-        if any(not _VARIABLE_REFERENCE.fullmatch(secret) for secret in _find_passwords(held or "")):
+        if has_written_secret(held or ""):
             raise ValueError(f"the {name} holds a password; write ${{NAME}}, set it outside")
-
-
-_VARIABLE_REFERENCE = re.compile(r"\$\{\w+\}")
-
-
-def _find_passwords(url: str) -> list[str]:
-    """Passwords in a URL: before the last @ of its authority, and in its query."""
-    named = re.findall(r"[?&](?:password|passwd|pwd|secret|token)=([^&#]+)", url, re.IGNORECASE)
-    within = re.match(r"[\w+.]+://[^:@?]*:(.+)@", url.partition("?")[0])
-    return [*named, within[1]] if within else named
 
 
 class Target(Section):

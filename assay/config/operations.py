@@ -14,6 +14,7 @@ from assay.config.loaded_use_case import read_yaml_with_lines
 from assay.config.schedule import CronOrInterval, TimeZoneName
 from assay.config.section import Duration, Section
 from assay.errors import ConfigError
+from assay.util.url_secrets import has_written_secret
 
 DEFAULT_OPERATIONS_FILE = Path("configs/operations.yaml")
 
@@ -40,7 +41,8 @@ class Alert(Section):
     @field_validator("to")
     @classmethod
     def _from_outside(cls, to: str) -> str:
-        if not (re.fullmatch(r"block://[\w-]+/[\w-]+", to) or re.search(r"\$\{\w+\}", to)):
+        is_block = re.fullmatch(r"block://[\w-]+/[\w-]+", to)
+        if not is_block and (has_written_secret(to) or not re.search(r"\$\{\w+\}", to)):
             raise ValueError(
                 "write secrets as ${NAME}, set outside, or name a block: block://slack-webhook/name"
             )

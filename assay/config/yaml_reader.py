@@ -12,11 +12,13 @@ from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, StreamMark, YAMLError
 from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import Node
+from ruamel.yaml.scanner import RoundTripScanner
 
 from assay.errors import ConfigError
 
 _MAX_CHARACTERS = 1_000_000
 _MAX_DEPTH = 100
+_TOO_DEEP = f"it is nested more than {_MAX_DEPTH} deep"
 _MAX_VALUES = 100_000  # with every alias replaced by what it names
 _MAX_BITS = 1024  # of a whole number; a float has no more either
 
@@ -31,7 +33,8 @@ def parse_yaml(text: str, name: str) -> Any:
             f"it has {len(text):,} characters; at most {_MAX_CHARACTERS:,} are read", where=name
         )
     yaml = YAML(typ="rt")
-    yaml.Composer, yaml.Constructor = _BoundedComposer, _CheckedConstructor
+    yaml.Scanner, yaml.Composer = _BoundedScanner, _BoundedComposer
+    yaml.Constructor = _CheckedConstructor
     try:
         return yaml.load(text)
     except MarkedYAMLError as error:
@@ -55,6 +58,15 @@ class _RefusedYaml(MarkedYAMLError):
         super().__init__(problem=problem, problem_mark=mark)
 
 
+class _BoundedScanner(RoundTripScanner):
+    """Counts brackets: it reads far ahead of the composer, and is slow in deep ones."""
+
+    def fetch_flow_collection_start(self, token_class: Any, to_push: str) -> None:
+        if len(self.flow_context) >= _MAX_DEPTH:
+            raise _RefusedYaml(_TOO_DEEP, self.reader.get_mark())
+        super().fetch_flow_collection_start(token_class, to_push)
+
+
 class _BoundedComposer(Composer):
     """Counts depth and values while it composes, before anything is expanded."""
 
@@ -69,7 +81,7 @@ class _BoundedComposer(Composer):
         event, before = self.parser.peek_event(), self._values
         self._depth += 1
         if self._depth > _MAX_DEPTH:
-            raise _RefusedYaml(f"it is nested more than {_MAX_DEPTH} deep", event.start_mark)
+            raise _RefusedYaml(_TOO_DEEP, event.start_mark)
         if isinstance(event, AliasEvent):
             if event.anchor in self.anchors and event.anchor not in self._sizes:
                 raise _RefusedYaml(f"*{event.anchor} names itself", event.start_mark)

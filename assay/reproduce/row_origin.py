@@ -8,8 +8,9 @@ from typing import Any
 
 from assay.errors import AssayError
 from assay.reproduce.recorded_run import RecordedRun
-from assay.sources.files import SourceFile, match_local_paths, redact_url
+from assay.sources.files import SourceFile, match_local_paths
 from assay.sources.fingerprint import combine_digests, digest_file, fingerprint
+from assay.util.url_secrets import redact_url
 
 
 @dataclass(frozen=True)

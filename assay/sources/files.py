@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from assay.config.data import FileFormat, Source
 from assay.errors import AssayError, SourceError, StoreUnreachable, nearest_name
 from assay.util.environment import expand_variables, hide_values, read_variables
+from assay.util.url_secrets import redact_text, redact_url
 
 _ENDINGS: dict[str, FileFormat] = {
     ".csv": "csv",
@@ -57,8 +58,6 @@ _UNREAD = {
 }
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 _WEB = frozenset({"http", "https"})
-_QUERY = re.compile(r"\?[\w.-]+=.*$")
-_URL = re.compile(r"\b[a-z][a-z0-9+.]*://[^\s'\"<>]+", re.IGNORECASE)
 COMPRESSION_SUFFIXES = (".gz", ".bz2", ".zst", ".zip")
 _TAGS = ("ETag", "etag", "md5Hash", "checksum", "VersionId", "generation")
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
@@ -225,28 +224,6 @@ def _zip_ending(file: SourceFile) -> str:
     except zipfile.BadZipFile:
         return ""
     return Path(names[0].lower()).suffix if names else ""
-
-
-def redact_url(url: str) -> str:
-    """The URL without user names, passwords and query strings, which may hold secrets.
-
-    In the name of an object elsewhere than on a web server, `?` and `#` are letters like others.
-    """
-    scheme, mark, rest = url.partition("://")
-    if not mark:
-        return url
-    host, slash, path = rest.partition("/")
-    if scheme.lower() in _WEB:
-        path = re.split(r"[?#]", path, maxsplit=1)[0]
-        host = re.split(r"[?#]", host, maxsplit=1)[0]
-    else:
-        path = _QUERY.sub("", path)
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
-
-
-def redact_text(text: str) -> str:
-    """A message of another library, its URLs without what may be secret."""
-    return _URL.sub(lambda match: redact_url(match[0]), text)
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from assay.sources.blocks import (
 )
 from assay.sources.conversion import ColumnSpec
 from assay.sources.dialect import reading_hint
-from assay.sources.files import SourceFile, detect_format, find_files, redact_url
+from assay.sources.files import SourceFile, detect_format, find_files
 from assay.sources.number_format import NumberFormat
 from assay.sources.reading_notes import ReadingNotes
 from assay.sources.row_filter import RowFilter
@@ -38,6 +38,7 @@ from assay.sources.table_summary import TableSummary
 from assay.sources.type_inference import TypeSurvey
 from assay.tables.columns import column_field
 from assay.tables.table_writer import IDENTITY_RULE, write_table
+from assay.util.url_secrets import redact_url
 
 _EVERY = 1_000_000  # rows between two words about progress
 

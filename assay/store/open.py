@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from assay.errors import ConfigError
 from assay.store.base import Store
+from assay.util.url_secrets import find_secrets, redact_url
 
 DEFAULT_FOLDER = ".assay"
 
@@ -33,6 +34,12 @@ def open_store(url: str) -> Store:
 
     Raises ConfigError for any other scheme. Touches no storage by itself.
     """
+    if "://" in url and find_secrets(url):
+        raise ConfigError(
+            "the bucket's URL holds a password",
+            where=redact_url(url),
+            remedy="Put credentials where AWS tools look for them, such as ~/.aws/credentials.",
+        )
     scheme = url.partition("://")[0] if "://" in url else "file"
     if scheme == "file":
         from assay.store.local import LocalStore

@@ -7,8 +7,9 @@ import pytest
 
 from assay.config.data import Source
 from assay.errors import SourceError, StoreUnreachable
-from assay.sources.files import detect_format, find_files, redact_url
+from assay.sources.files import detect_format, find_files
 from assay.sources.fingerprint import fingerprint
+from assay.util.url_secrets import redact_url
 
 
 def test_a_missing_file_is_answered_with_the_nearest(tmp_path) -> None:

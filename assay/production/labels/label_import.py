@@ -21,12 +21,13 @@ from assay.production.labels.label_reader import LabelReader
 from assay.registry.batch_ledger import BatchLedger, ReceivedLabels
 from assay.runs.lineage import find_reference_table
 from assay.sources.blocks import QUARANTINE_SCHEMA, quarantine_batch
-from assay.sources.files import find_files, is_pattern, redact_url
+from assay.sources.files import find_files, is_pattern
 from assay.sources.fingerprint import fingerprint
 from assay.sources.quarantine import QuarantineSummary
 from assay.tables.table import Table
 from assay.tables.table_writer import write_table
 from assay.util import clock
+from assay.util.url_secrets import redact_url
 from assay.util.wording import format_count
 
 _STAGE: Final = "labels"
@@ -209,7 +210,11 @@ def _sources(
     asked = loaded_use_case.use_case.labels.source
     if files:
         given = (asked or Source(path="-")).model_dump(exclude={"path", "sql", "connection"})
-        return {n: s for path in files for n, s in _files_of(Source(path=path, **given)).items()}
+        return {
+            n: s
+            for path in files
+            for n, s in _files_of(Source.from_argument(path, **given)).items()
+        }
     if asked is None:
         return {}
     if asked.sql is not None:

@@ -19,10 +19,11 @@ import pyarrow.parquet as pq
 from assay.bucket.digest import Digest
 from assay.errors import AssayError, OutputError
 from assay.production.scoring.delivery import Delivery
-from assay.sources.files import SourceFile, redact_url
+from assay.sources.files import SourceFile
 from assay.sources.fingerprint import digest_file
 from assay.tables.columns import decode_batch
 from assay.tables.table import Table
+from assay.util.url_secrets import redact_text, redact_url
 
 
 def deliver_to_file(delivery: Delivery, path: str) -> str:
@@ -47,7 +48,7 @@ def deliver_to_file(delivery: Delivery, path: str) -> str:
     except Exception as error:  # noqa: BLE001 - what fsspec's file systems raise shares no base
         said = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
         raise OutputError(
-            f"the predictions cannot be written: {said}",
+            f"the predictions cannot be written: {redact_text(said)}",
             where=redact_url(target),
             remedy="Check the path, the right to write there, and the space that is left.",
         ) from None

@@ -19,9 +19,9 @@ from assay.sources.files import (
     find_files,
     is_folder,
     is_pattern,
-    redact_url,
 )
 from assay.sources.fingerprint import fingerprint
+from assay.util.url_secrets import redact_url
 
 QUERY: Final = "query"
 STREAM: Final = "stream"
@@ -112,7 +112,7 @@ def _find_files(
     how |= {"format": form} if form else {}
     if files:
         for path in files:
-            yield from _expand_source(Source(path=path, **how))
+            yield from _expand_source(Source.from_argument(path, **how))
     else:
         yield from _expand_source(Source(path=like.path, **how).below(like.folder))
 

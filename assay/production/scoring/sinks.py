@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
+from assay.config.data import refuse_passwords
 from assay.config.loaded_use_case import LoadedUseCase
 from assay.config.production import Sink
 from assay.errors import ConfigError
 from assay.production.scoring.delivery import Delivery
+from assay.util.url_secrets import redact_url
 
 
 def resolve_sink(
@@ -23,13 +25,18 @@ def resolve_sink(
     """
     if to is None:
         return loaded_use_case.use_case.score.to
-    if single_batch and "{batch}" not in to:
-        return Sink.model_construct(path=to)
     try:
+        refuse_passwords(None, to)
+        if single_batch and "{batch}" not in to:
+            return Sink.model_construct(path=to)
         return Sink(path=to)
-    except ValidationError as error:
-        said = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise ConfigError(said, where=f"--to {to}", remedy="As in out/{batch}.parquet.") from None
+    except ValueError as error:  # pydantic's own is one
+        said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise ConfigError(
+            said.removeprefix("Value error, "),
+            where=f"--to {redact_url(to)}",
+            remedy="As in out/{batch}.parquet.",
+        ) from None
 
 
 def write_delivery(delivery: Delivery, sink: Sink) -> str:
