@@ -14,11 +14,11 @@ def previous_table(bucket: Bucket, model: str, table: Artifact) -> Artifact | No
     """The table of the latest journal entry made from a table other than `table`; None if there is
     none. Asking again for the same table gives the same answer.
 
-    Skips a table whose objects are gone from the bucket. Raises ChainBroken,
-    ObjectMissing.
+    Skips a table that a retraining gathered, whose columns are not the source's alone, and one
+    whose objects are gone from the bucket. Raises ChainBroken, ObjectMissing.
     """
     for entry in reversed(Journal(bucket.store, model).entries()):
-        if "run" in entry.body:
+        if "run" in entry.body and "retraining" not in entry.body:
             found = _ingested_table(bucket, Artifact.model_validate(entry.body["run"]))
             if found and found.digest != table.digest and _has_all_objects(bucket, found):
                 return found

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 RUN = """\
 import subprocess, time
@@ -29,6 +31,26 @@ def test_what_a_killed_run_started_ends_with_it():
         if not gone:
             os.kill(child, signal.SIGKILL)
         assert gone
+
+
+@pytest.mark.parametrize("code", [0, 1, 3])
+def test_a_run_ends_with_its_own_code(code):
+    run = RUN.replace("time.sleep(60)", f"raise SystemExit({code})")
+    done = subprocess.run([sys.executable, "-c", run], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == code
+    child = int(done.stdout)
+    until = time.monotonic() + 20
+    while there(child) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not there(child)
+
+
+def test_an_engine_without_a_run_ends_as_prefects_does():
+    command = [sys.executable, "-m", "assay.deployments.engine"]
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    done = subprocess.run(command, cwd=ROOT, env=kept, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Invalid flow run id" in done.stderr
 
 
 def there(pid):

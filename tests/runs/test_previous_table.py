@@ -19,12 +19,12 @@ def table(bucket, value):
     return write_frame(bucket, pd.DataFrame({"a": [value]}), "table")
 
 
-def stopped(bucket, table):
+def stopped(bucket, table, **more):
     """The journal entry that a stopped run on this table leaves, as far as it matters here."""
     steps = [{"outputs": {"table": table.as_json()}}, {"outputs": {}}]
     run = bucket.put_json({"steps": steps}, artifacts.RECORD, "run")
     question = str(table.digest)
-    Registry(bucket).record_stop("income", {"question": question, "run": run.as_json()})
+    Registry(bucket).record_stop("income", {"question": question, "run": run.as_json(), **more})
 
 
 def test_the_first_table_has_no_previous_one(bucket):
@@ -50,6 +50,17 @@ def test_a_table_that_was_swept_away_is_passed_over(bucket):
     stopped(bucket, second)
     bucket.store.delete(f"objects/sha256/{second.digest.hex[:2]}/{second.digest.hex}")
     assert previous_table(bucket, "income", third) == first
+
+
+def test_what_a_retraining_gathered_is_no_previous_table(bucket):
+    first, gathered, second = (table(bucket, value) for value in range(3))
+    stopped(bucket, gathered, retraining=1)
+    assert previous_table(bucket, "income", first) is None
+    stopped(bucket, first)
+    stopped(bucket, gathered, retraining=1, as_of="2026-01-01")
+    assert previous_table(bucket, "income", first) is None
+    assert previous_table(bucket, "income", gathered) == first
+    assert previous_table(bucket, "income", second) == first
 
 
 def text_table(bucket, rule):
