@@ -1,6 +1,8 @@
 """`python -m assay.deployments`: generate files from configs/ into deployments/ of this folder.
 
-Options: `--apply` updates the server of PREFECT_API_URL instead; `--check` says whether the files
+Options: `--apply` updates the server of PREFECT_API_URL instead, with the use cases that can be
+read; others are named, and the exit code is 1. With `--apply --tolerate` it is 0, for what must not
+wait for a mended file. `--check` says whether the files
 are up to date; `--policies s3://bucket/prefix FOLDER` writes the IAM policies of that bucket;
 `--pool-template TYPE` prints the base job template of a work pool.
 """
@@ -14,7 +16,13 @@ from pathlib import Path
 from assay.config.operations import Operations
 from assay.deployments import policies, pools, prefect_yaml
 from assay.deployments.dashboard import grafana
-from assay.deployments.deployment_plan import find_use_cases, plan_deployments
+from assay.deployments.deployment_plan import (
+    BadUseCase,
+    describe_bad_use_case,
+    find_use_cases,
+    plan_deployments,
+    read_use_cases,
+)
 from assay.errors import AssayError, ConfigError
 from assay.util.printable_text import printable_lines
 
@@ -22,7 +30,7 @@ HERE = Path("deployments")  # in the working folder: an installed Assay never wr
 POOL = "assay"
 _POOL_TYPES = {str(kind): kind for kind in pools.POOL_TYPES}
 _USAGE = (
-    "usage: python -m assay.deployments [--apply | --check | --policies URL FOLDER | "
+    "usage: python -m assay.deployments [--apply [--tolerate] | --check | --policies URL FOLDER | "
     f"--pool-template {{{','.join(_POOL_TYPES)}}}]"
 )
 
@@ -53,8 +61,10 @@ def stale_files() -> list[str]:
     return [path.name for path, text in files if not path.is_file() or path.read_text() != text]
 
 
-def apply_to_server() -> None:
-    """Update the deployments on the server of PREFECT_API_URL. Raises ConfigError."""
+def apply_to_server() -> list[BadUseCase]:
+    """Update the deployments on the server of PREFECT_API_URL, and return the files that could not
+    be read. Raises ConfigError.
+    """
     from prefect.settings import get_current_settings
 
     from assay.deployments.desired_state import DesiredState, reconcile_server
@@ -66,21 +76,23 @@ def apply_to_server() -> None:
         )
     operations = Operations.load_configured()
     job = pools.process_job_variables(Path.cwd()) if operations.pool == "process" else {}
-    desired = DesiredState(find_use_cases(), operations, POOL, job)
-    for line in asyncio.run(reconcile_server(desired)):
+    cases, bad = read_use_cases()
+    desired = DesiredState(cases, operations, POOL, job, [one.file for one in bad])
+    for line in [*asyncio.run(reconcile_server(desired)), *map(describe_bad_use_case, bad)]:
         _say(line)
+    return bad
 
 
 def main(options: list[str]) -> int:
     """Do what the options say, and return the exit code."""
     try:
-        if options == ["--apply"]:
-            apply_to_server()
-        elif options == ["--check"]:
+        if options in (["--apply"], ["--apply", "--tolerate"]):
+            return 1 if apply_to_server() and "--tolerate" not in options else 0
+        if options == ["--check"]:
             old = stale_files()
             _say(f"out of date: {', '.join(old)}; run `make deployments`" if old else "up to date")
             return 1 if old else 0
-        elif len(options) == 3 and options[0] == "--policies":
+        if len(options) == 3 and options[0] == "--policies":
             for line in policies.write_policies(options[1], Path(options[2])):
                 _say(line)
         elif len(options) == 2 and options[0] == "--pool-template" and options[1] in _POOL_TYPES:

@@ -24,6 +24,28 @@ async def ensure_alert_blocks(client: PrefectClient, operations: Operations) -> 
     ]
 
 
+async def find_alert_blocks(client: PrefectClient, operations: Operations) -> list[UUID]:
+    """The block of each alert, in order; the nil UUID for one that is not made yet.
+
+    Raises ConfigError as `ensure_alert_blocks` does.
+    """
+    return [await _find_alert_block(client, n, alert) for n, alert in enumerate(operations.alerts)]
+
+
+async def _find_alert_block(client: PrefectClient, number: int, alert: Alert) -> UUID:
+    if alert.to.startswith("block://"):
+        return await _ensure_alert_block(client, number, alert)
+    kind = SlackWebhook.get_block_type_slug()
+    try:
+        return (await client.read_block_document_by_name(_block_name(number), kind)).id
+    except ObjectNotFound:
+        return UUID(int=0)
+
+
+def _block_name(number: int) -> str:
+    return f"assay-alert-{number}"
+
+
 async def _ensure_alert_block(client: PrefectClient, number: int, alert: Alert) -> UUID:
     where = f"configs/operations.yaml: alerts.{number}"
     if alert.to.startswith("block://"):
@@ -31,7 +53,7 @@ async def _ensure_alert_block(client: PrefectClient, number: int, alert: Alert) 
         return await _find_block(client, kind, name, where)
     url = expand_variables(alert.to, where)
     _check_url(url, where)
-    name = f"assay-alert-{number}"
+    name = _block_name(number)
     # Of Prefect's blocks the one that hands any URL of Apprise's on, not Slack's alone; its
     # address is kept encrypted.
     block = SlackWebhook(url=SecretStr(url))

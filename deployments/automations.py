@@ -103,6 +103,17 @@ _EVENT_FILES = {
 }
 
 
+def use_case_automation_names(name: str, titles: Iterable[str]) -> set[str]:
+    """The names of the automations of one use case, whose deployments have these titles."""
+    return {automation.name for automation in _use_case_automations(name)} | {
+        _silence_name(title) for title in titles
+    }
+
+
+def _silence_name(title: str) -> str:
+    return f"tell when {title} is silent"
+
+
 def _run_action(deployment: str, parameters: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": RUN_DEPLOYMENT,
@@ -268,7 +279,7 @@ def _silent_deployment_automations(
             _related_resource("flow", deployment.flow),
         ],
     }
-    name = f"tell when {deployment.title} is silent"
+    name = _silence_name(deployment.title)
     return [Automation(name, f"It is due by {schedule!r}.", trigger, tell)] if tell else []
 
 

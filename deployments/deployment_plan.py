@@ -10,11 +10,12 @@ from typing import Any
 from assay.config.loaded_use_case import load_use_case
 from assay.config.operations import Operations
 from assay.config.use_case import UseCase
-from assay.errors import ConfigError
+from assay.errors import AssayError, ConfigError
 from assay.render.dashboard import artifact_key
 
 ASSAY_TAG = "assay"  # the tag of all that is Assay's on a server
 MAINTENANCE_NAME = "bucket"
+QUEUE_ENDINGS = ("-train", "-score", "-monitor", "-promote")  # of the queues of a use case
 
 # Files in configs/ that are no use cases.
 _OTHER_CONFIG_FILES = {"people.yaml", "operations.yaml"}
@@ -68,8 +69,34 @@ class Deployment:
         return f"{self.flow}/{self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class BadUseCase:
+    """A file that is no use case, and why."""
+
+    file: str
+    error: AssayError
+
+
+def describe_bad_use_case(bad: BadUseCase) -> str:
+    """What is wrong with a file, and what becomes of its deployments."""
+    return f"error: {bad.error}\n  Its last good deployments, if any, are kept."
+
+
 def find_use_cases(files: Sequence[Path] = (), folder: Path = Path("configs")) -> list[UseCaseFile]:
     """The use cases in `files`, by default all in `folder`, by name. Raises ConfigError."""
+    found, bad = read_use_cases(files, folder)
+    if bad:
+        raise bad[0].error
+    return found
+
+
+def read_use_cases(
+    files: Sequence[Path] = (), folder: Path = Path("configs")
+) -> tuple[list[UseCaseFile], list[BadUseCase]]:
+    """The use cases as `find_use_cases` finds them, and the files that are none.
+
+    Raises ConfigError if there is no good one.
+    """
     found = files or [f for f in sorted(folder.glob("*.y*ml")) if f.name not in _OTHER_CONFIG_FILES]
     if not found:
         raise ConfigError(
@@ -78,16 +105,27 @@ def find_use_cases(files: Sequence[Path] = (), folder: Path = Path("configs")) -
             remedy="Go to the folder that holds configs/, or name the files.",
         )
     made: dict[str, UseCaseFile] = {}
+    bad: list[BadUseCase] = []
     for file in found:
-        case = UseCaseFile(load_use_case(file).use_case, file.as_posix())
-        if case.name in made:
-            raise ConfigError(
-                f"two use cases are called {case.name!r}: {made[case.name].file} and {case.file}",
-                where=case.file,
-                remedy="Give one of them another name.",
-            )
-        made[case.name] = case
-    return [made[name] for name in sorted(made)]
+        try:
+            case = UseCaseFile(load_use_case(file).use_case, file.as_posix())
+            if case.name in made:
+                raise _same_name_error(made[case.name], case)
+        except AssayError as error:
+            bad.append(BadUseCase(file.as_posix(), error))
+        else:
+            made[case.name] = case
+    if not made:
+        raise bad[0].error
+    return [made[name] for name in sorted(made)], bad
+
+
+def _same_name_error(first: UseCaseFile, second: UseCaseFile) -> ConfigError:
+    return ConfigError(
+        f"two use cases are called {first.name!r}: {first.file} and {second.file}",
+        where=second.file,
+        remedy="Give one of them another name.",
+    )
 
 
 def plan_deployments(use_cases: Iterable[UseCaseFile], operations: Operations) -> list[Deployment]:

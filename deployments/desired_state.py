@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient, get_client
@@ -15,6 +15,7 @@ from prefect.client.schemas.actions import (
     WorkPoolUpdate,
 )
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
+from prefect.client.schemas.objects import WorkQueue as PrefectQueue
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
@@ -27,20 +28,31 @@ from assay.deployments.automations import (
     SEND_NOTIFICATION,
     Automation,
     build_automations,
+    use_case_automation_names,
 )
-from assay.deployments.deployment_plan import ASSAY_TAG, Deployment, UseCaseFile, plan_deployments
+from assay.deployments.deployment_plan import (
+    ASSAY_TAG,
+    QUEUE_ENDINGS,
+    Deployment,
+    UseCaseFile,
+    plan_deployments,
+)
 from assay.deployments.pools import base_job_template
 from assay.deployments.schedules import schedule_json
 
 
 @dataclass(frozen=True)
 class DesiredState:
-    """What a server should have. `job_variables` are those of every deployment."""
+    """What a server should have. `job_variables` are those of every deployment.
+
+    Of the use cases whose files cannot be read (`bad_files`), it keeps what it has.
+    """
 
     cases: Sequence[UseCaseFile]
     operations: Operations
     pool: str
     job_variables: Mapping[str, str] = field(default_factory=dict)
+    bad_files: Collection[str] = ()
 
     @property
     def deployments(self) -> list[Deployment]:
@@ -51,18 +63,36 @@ class DesiredState:
         return build_automations(self.cases, self.deployments, self.operations, self.pool)
 
 
-async def reconcile_server(desired_state: DesiredState) -> list[str]:
+async def reconcile_server(desired_state: DesiredState, *, dry_run: bool = False) -> list[str]:
     """Update the server of PREFECT_API_URL to the desired state, and describe the changes.
 
-    A deployment that an operator paused stays paused. Raises ConfigError for an alert without a
-    destination.
+    With `dry_run` nothing is changed. A deployment that an operator paused stays paused. Raises
+    ConfigError for an alert without a destination.
     """
-    async with get_client() as client:
-        blocks = await alerts.ensure_alert_blocks(client, desired_state.operations)
+    async with get_client() as connected:
+        find = alerts.find_alert_blocks if dry_run else alerts.ensure_alert_blocks
+        blocks = await find(connected, desired_state.operations)
+        client = cast(PrefectClient, _ReadingClient(connected)) if dry_run else connected
         changed = await _reconcile_pool(client, desired_state)
         changed += await _reconcile_queues(client, desired_state)
-        done, ids = await _reconcile_deployments(client, desired_state)
-        return [*changed, *done, *await _reconcile_automations(client, desired_state, ids, blocks)]
+        done, ids, kept = await _reconcile_deployments(client, desired_state)
+        changed += done
+        used = {title.partition("/")[2] for title in (*ids, *kept)}
+        changed += await _remove_queues(client, desired_state, used)
+        return changed + await _reconcile_automations(client, desired_state, ids, blocks, kept)
+
+
+class _ReadingClient:
+    """A client that reads a server, and leaves out what would change it."""
+
+    def __init__(self, client: PrefectClient) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name) if name.startswith("read_") else self._leave_out
+
+    async def _leave_out(self, *_args: Any, **_more: Any) -> UUID:
+        return UUID(int=0)
 
 
 async def _reconcile_pool(client: PrefectClient, desired_state: DesiredState) -> list[str]:
@@ -91,13 +121,15 @@ async def _reconcile_queues(client: PrefectClient, desired_state: DesiredState) 
     """
     asked = dict.fromkeys(deployment.queue for deployment in desired_state.deployments)
     ordered = sorted(asked, key=lambda queue: (queue.priority, queue.name))
-    there = {queue.name: queue for queue in await client.read_work_queues(desired_state.pool)}
+    there = await _existing_queues(client, desired_state.pool)
     made = [queue for queue in ordered if queue.name not in there]
     for queue in made:
         limit = queue.concurrency_limit
-        there[queue.name] = await client.create_work_queue(
+        await client.create_work_queue(
             queue.name, work_pool_name=desired_state.pool, concurrency_limit=limit
         )
+    there = await _existing_queues(client, desired_state.pool) if made else there
+    ordered = [queue for queue in ordered if queue.name in there]  # in a dry run, not the new ones
     limited = [q for q in ordered if there[q.name].concurrency_limit != q.concurrency_limit]
     for queue in limited:
         await client.update_work_queue(
@@ -110,14 +142,46 @@ async def _reconcile_queues(client: PrefectClient, desired_state: DesiredState) 
     return [f"queue {queue.name}" for queue in (*made, *limited)]
 
 
+async def _existing_queues(client: PrefectClient, pool: str) -> dict[str, PrefectQueue]:
+    found: list[PrefectQueue] = []
+    try:
+        while page := await client.read_work_queues(pool, offset=len(found)):
+            found += page
+    except ObjectNotFound:  # in a dry run, before there is a pool
+        return {}
+    return {queue.name: queue for queue in found}
+
+
+async def _remove_queues(
+    client: PrefectClient, desired_state: DesiredState, use_cases: Collection[str]
+) -> list[str]:
+    """Remove the queues of use cases that are gone. Where one of the usual four is missing, they
+    are somebody else's.
+    """
+    there = await _existing_queues(client, desired_state.pool)
+    changed = []
+    for name in [queue.removesuffix(QUEUE_ENDINGS[0]) for queue in there]:
+        queues = [f"{name}{ending}" for ending in QUEUE_ENDINGS]
+        if name not in use_cases and all(queue in there for queue in queues):
+            for queue in queues:
+                await client.delete_work_queue_by_id(there[queue].id)
+                changed.append(f"queue {queue} removed")
+    return changed
+
+
 # --- deployments ----------------------------------------------------------------------------
 
 
 async def _reconcile_deployments(
     client: PrefectClient, desired_state: DesiredState
-) -> tuple[list[str], dict[str, UUID]]:
-    """The changes in words, and every deployment's id by title."""
+) -> tuple[list[str], dict[str, UUID], list[str]]:
+    """The changes in words, every deployment's id by title, and the titles of those that are kept
+    as they are, because their use cases cannot be read.
+    """
     there = await _existing_deployments(client)
+    # Not every flow takes the file: promote knows its use case by name.
+    bad = {d.name for d in there.values() if d.parameters.get("config") in desired_state.bad_files}
+    kept = []
     changed, ids = [], {}
     for deployment in desired_state.deployments:
         found = there.pop(deployment.title, None)
@@ -128,10 +192,14 @@ async def _reconcile_deployments(
         else:
             ids[deployment.title] = found.id
     for title, left in there.items():
-        if left.work_pool_name == desired_state.pool:
+        if left.work_pool_name != desired_state.pool:
+            continue
+        if left.name in bad:
+            kept.append(title)
+        else:
             await client.delete_deployment(left.id)
             changed.append(f"deployment {title} removed")
-    return changed, ids
+    return changed, ids, kept
 
 
 async def _existing_deployments(client: PrefectClient) -> dict[str, DeploymentResponse]:
@@ -207,8 +275,14 @@ async def _reconcile_automations(
     desired_state: DesiredState,
     ids: Mapping[str, UUID],
     blocks: Sequence[UUID],
+    kept_titles: Collection[str],
 ) -> list[str]:
     changed = []
+    kept = {
+        name
+        for title in kept_titles
+        for name in use_case_automation_names(title.partition("/")[2], kept_titles)
+    }
     mark = f"{ASSAY_TAG}:{desired_state.pool}"
     there = {one.name: one for one in await client.read_automations() if mark in one.tags}
     for automation in desired_state.automations:
@@ -231,6 +305,8 @@ async def _reconcile_automations(
             continue
         changed.append(f"automation {automation.name}")
     for name, left in there.items():
+        if name in kept:
+            continue
         await client.delete_automation(left.id)
         changed.append(f"automation {name} removed")
     return changed

@@ -22,6 +22,7 @@ from typing import Any, Self
 
 STATE_VARIABLE = "ASSAY_STATE"
 _STATE_FILE = "running.json"
+_BAD_USE_CASES_FILE = "bad-use-cases.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,20 @@ class SetupState:
             return cls(processes=processes, **found)
         except (OSError, ValueError, TypeError, KeyError):
             return None
+
+
+def write_bad_use_cases(folder: Path, errors: Mapping[str, str]) -> None:
+    """Keep, for `assay up --status`, which files were no use cases when it last updated the
+    deployments, and why.
+    """
+    (folder / _BAD_USE_CASES_FILE).write_text(json.dumps(dict(errors), indent=2) + "\n")
+
+
+def read_bad_use_cases(folder: Path) -> dict[str, str]:
+    """The errors by file that `write_bad_use_cases` kept."""
+    with suppress(OSError, ValueError):
+        return dict(json.loads((folder / _BAD_USE_CASES_FILE).read_text()))
+    return {}
 
 
 def state_folder(pool: str) -> Path:

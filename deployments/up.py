@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from assay.bucket.open import open_bucket
 from assay.config.operations import Operations
-from assay.deployments.deployment_plan import UseCaseFile
+from assay.deployments.deployment_plan import BadUseCase, UseCaseFile, describe_bad_use_case
 from assay.deployments.pools import process_job_variables
 from assay.deployments.server import ServerSetup, hide_password
-from assay.deployments.setup_state import Process, SetupState
+from assay.deployments.setup_state import Process, SetupState, write_bad_use_cases
 from assay.deployments.supervisor import STARTED_LINE
 from assay.errors import AssayError, ConfigError
 
@@ -38,6 +38,7 @@ class UpOptions:
 
     server: ServerSetup
     cases: Sequence[UseCaseFile]
+    bad_use_cases: Sequence[BadUseCase]
     operations: Operations
 
 
@@ -203,14 +204,32 @@ def _stay_in_foreground(server: ServerSetup, keeper: subprocess.Popen[bytes], sa
         _stop_supervisor(keeper)
 
 
-def _reconcile_server(options: UpOptions, say: Say) -> list[str]:
+def _reconcile_server(options: UpOptions, say: Say, *, dry_run: bool = False) -> list[str]:
     server, operations = options.server, options.operations
     os.environ.update(server.environment(operations))  # before Prefect reads its settings
     say("deployments: reading the flows")
     from assay.deployments.desired_state import DesiredState, reconcile_server
 
     job = process_job_variables(server.root) if operations.pool == "process" else {}
-    wanted = DesiredState(options.cases, operations, server.pool, job)
-    changed = asyncio.run(reconcile_server(wanted))
-    say(f"deployments: {len(changed)} changes" if changed else "deployments: nothing changed")
+    bad = options.bad_use_cases
+    wanted = DesiredState(options.cases, operations, server.pool, job, [one.file for one in bad])
+    changed = asyncio.run(reconcile_server(wanted, dry_run=dry_run))
+    for line in changed or ["nothing changed"]:
+        say(f"deployments: {line}")
+    for one in bad:
+        say(describe_bad_use_case(one))
+    if not dry_run:
+        write_bad_use_cases(server.state_folder, {one.file: str(one.error) for one in bad})
     return changed
+
+
+def plan_changes(options: UpOptions, say: Say) -> list[str]:
+    """What `start_setup` would change on the server, which stays as it is. Raises SetupError."""
+    running = SetupState.read(options.server.state_folder)
+    if running is None or not running.is_alive("server"):
+        raise SetupError(
+            "nothing is running here, so everything would be made",
+            remedy="Start it with `assay up`; then --dry-run tells what differs.",
+        )
+    _check_same(running, options.server)
+    return _reconcile_server(options, say, dry_run=True)

@@ -53,6 +53,9 @@ def command(
     status: Annotated[
         bool, typer.Option("--status", help="Change nothing; show what is running.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Change nothing; list what would change.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Start what is not running, and update the deployments to the use cases.
@@ -65,11 +68,11 @@ def command(
     at = state_folder(pool)
     before = SetupState.read(at)
     if status:
-        _print_status(before, as_json=as_json)
+        _print_status(before, at, as_json=as_json)
     from assay.config.operations import Operations
-    from assay.deployments.deployment_plan import find_use_cases
+    from assay.deployments.deployment_plan import read_use_cases
     from assay.deployments.server import ServerSetup
-    from assay.deployments.up import UpOptions, start_setup
+    from assay.deployments.up import UpOptions, plan_changes, start_setup
 
     server = ServerSetup(
         pool=pool,
@@ -80,13 +83,16 @@ def command(
         root=Path.cwd(),
         state_folder=at,
     )
-    changed = start_setup(
-        UpOptions(server, find_use_cases(configs or ()), Operations.load_configured()),
-        print_stderr,
-        foreground=foreground,
-    )
+    asked = UpOptions(server, *read_use_cases(configs or ()), Operations.load_configured())
+    if dry_run:
+        changes = plan_changes(asked, print_stderr)
+        if as_json:
+            bad = {one.file: str(one.error) for one in asked.bad_use_cases}
+            print_json({"changes": changes, "bad_use_cases": bad})
+        raise typer.Exit(1 if asked.bad_use_cases else 0)
+    changed = start_setup(asked, print_stderr, foreground=foreground)
     if not foreground:
-        _print_status(SetupState.read(at), as_json=as_json, changes=changed)
+        _print_status(SetupState.read(at), at, as_json=as_json, changes=changed)
 
 
 def _bucket_url(store: str | None, before: SetupState | None) -> str:
@@ -100,22 +106,28 @@ def _bucket_url(store: str | None, before: SetupState | None) -> str:
 
 
 def _print_status(
-    state: SetupState | None, *, as_json: bool, changes: list[str] | None = None
+    state: SetupState | None, folder: Path, *, as_json: bool, changes: list[str] | None = None
 ) -> None:
-    """Print what is running, and end: exit code 0 if everything is."""
+    """Print what is running, and end: exit code 0 if everything is, and no use case is bad."""
+    from assay.deployments.setup_state import read_bad_use_cases
+
+    bad = read_bad_use_cases(folder) if state else {}
     up = {name: state is not None and state.is_alive(name) for name in PROCESS_NAMES}
     answers = state is not None and state.server_answers()
     complete = all(up.values()) and answers
     if as_json:
         facts = _setup_facts(state) if state else {}
-        print_json({**facts, "answers": answers, "processes": up, "changed": changes})
+        running = {"answers": answers, "processes": up}
+        print_json({**facts, **running, "changed": changes, "bad_use_cases": bad})
     elif state is None or not any(up.values()):
         print_stderr("nothing is running; start it with `assay up`")
     else:
         missing = [name for name, is_up in up.items() if not is_up]
         problem = f"not running: {', '.join(missing)}" if missing else "the server does not answer"
         print_facts({**_setup_facts(state), "state": "up" if complete else problem})
-    raise typer.Exit(0 if complete else 1)
+        for error in bad.values() if changes is None else ():  # an update has told them
+            print_stderr(f"error: {error}")
+    raise typer.Exit(0 if complete and not bad else 1)
 
 
 def _setup_facts(state: SetupState) -> dict[str, str]:

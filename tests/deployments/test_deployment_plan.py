@@ -5,9 +5,11 @@ from inspect import signature
 from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from assay.config.operations import Operations
-from assay.deployments.deployment_plan import find_use_cases, plan_deployments
+from assay.deployments.__main__ import main
+from assay.deployments.deployment_plan import find_use_cases, plan_deployments, read_use_cases
 from assay.errors import ConfigError
 from tests.deployments.conftest import case
 
@@ -93,3 +95,42 @@ def test_a_folder_without_use_cases_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match="no use case"):
         find_use_cases()
+
+
+def test_a_bad_file_leaves_the_good_ones(write):
+    write("a")
+    write("b", "targt: 1\n")
+    write("c", "name: a\n")
+    Path("configs/d.yaml").write_bytes(b"\xff")
+    good, bad = read_use_cases()
+    assert [case.name for case in good] == ["a"]
+    assert [one.file for one in bad] == ["configs/b.yaml", "configs/c.yaml", "configs/d.yaml"]
+    assert "targt" in str(bad[0].error)
+    assert "two use cases are called 'a'" in str(bad[1].error)
+    with pytest.raises(ConfigError, match="targt"):
+        find_use_cases()
+
+
+def test_without_a_good_one_the_first_error_is_raised(write):
+    write("b", "targt: 1\n")
+    with pytest.raises(ConfigError, match="targt"):
+        read_use_cases()
+
+
+@pytest.mark.parametrize(("options", "code"), [(["--apply"], 1), (["--apply", "--tolerate"], 0)])
+def test_applying_names_a_bad_file_and_applies_the_rest(write, monkeypatch, capsys, options, code):
+    write("a")
+    write("b", "targt: 1\n")
+    applied = []
+
+    async def reconcile(desired):
+        applied.append(desired)
+        return ["deployment train/a"]
+
+    monkeypatch.setattr("assay.deployments.desired_state.reconcile_server", reconcile)
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
+        assert main(options) == code
+    (desired,) = applied
+    assert [case.name for case in desired.cases] == ["a"]
+    assert desired.bad_files == ["configs/b.yaml"]
+    assert "configs/b.yaml" in capsys.readouterr().err

@@ -1,0 +1,105 @@
+"""One bad use case among good ones, on a real server: the good ones go on, and it keeps its own."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.deployments.conftest import CASE
+from tests.deployments.live import SetUp
+
+pytestmark = pytest.mark.operation
+
+SCHEDULE = 'schedule: {train: "0 5 1 1 *"}\n'
+BROKEN = CASE.replace("  target:", "  targt:")
+
+
+@pytest.fixture(scope="module")
+def set_up(tmp_path_factory):
+    home = tmp_path_factory.mktemp("bad")
+    (home / "configs").mkdir()
+    for name in ("guests", "other"):
+        (home / f"configs/{name}.yaml").write_text(CASE + SCHEDULE)
+    (home / "configs/operations.yaml").write_text("alerts: [{to: 'json://${ALERTS}'}]\n")
+    made = SetUp(home)
+    made.environment["ALERTS"] = "127.0.0.1:9/"
+    try:
+        made.up()
+        yield made
+    finally:
+        made.assay("down")
+
+
+def asked(set_up, *options):
+    done = set_up.assay("up", "--port", str(set_up.port), "--json", *options)
+    return done.returncode, json.loads(done.stdout), done.stderr
+
+
+def titles(set_up):
+    flows = {flow["id"]: flow["name"] for flow in set_up.ask("/flows/filter", {})}
+    found = set_up.ask("/deployments/filter", {})
+    return {f"{flows[one['flow_id']]}/{one['name']}" for one in found}
+
+
+def automations(set_up):
+    return {one["name"] for one in set_up.ask("/automations/filter", {})}
+
+
+def queues(set_up):
+    return {queue["name"] for queue in set_up.ask("/work_pools/assay/queues/filter", {})}
+
+
+def test_a_bad_use_case_is_named_and_keeps_its_last_good_deployment(set_up):
+    deployed, automated = titles(set_up), automations(set_up)
+    assert "tell when train/other is silent" in automated
+    (set_up.home / "configs/other.yaml").write_text(BROKEN)
+    (set_up.home / "configs/third.yaml").write_text(CASE)
+
+    code, planned, _ = asked(set_up, "--dry-run")
+    assert code == 1
+    assert "deployment train/third" in planned["changes"]
+    assert "queue third-train" in planned["changes"]
+    assert not any("removed" in change for change in planned["changes"])
+    assert list(planned["bad_use_cases"]) == ["configs/other.yaml"]
+    assert titles(set_up) == deployed
+
+    code, done, said = asked(set_up)
+    assert code == 1
+    assert done["changed"] == planned["changes"]
+    assert "other.yaml:7: unknown key 'targt'" in said
+    assert "last good deployment" in said
+    assert "deployments: deployment train/third\n" in said
+    assert deployed < titles(set_up)
+    assert automated < automations(set_up)
+    assert "other-train" in queues(set_up)
+
+    code, status, said = asked(set_up, "--status")
+    assert code == 1
+    assert status["processes"] == dict.fromkeys(("keeper", "server", "pages", "worker"), True)
+    assert "targt" in status["bad_use_cases"]["configs/other.yaml"]
+
+
+def test_a_removed_use_case_leaves_nothing(set_up):
+    (set_up.home / "configs/other.yaml").write_text(CASE + SCHEDULE)
+    (set_up.home / "configs/third.yaml").unlink(missing_ok=True)
+    set_up.ask("/work_pools/assay/queues", {"name": "mine-train"})
+    (set_up.home / "configs/guests.yaml").unlink()
+    _, planned, _ = asked(set_up, "--dry-run")
+    code, done, _ = asked(set_up)
+    assert code == 0
+    assert done["bad_use_cases"] == {}
+    assert done["changed"] == planned["changes"]
+    for change in (
+        "deployment train/guests removed",
+        "queue guests-train removed",
+        "queue guests-promote removed",
+        "automation tell when train/guests is silent removed",
+    ):
+        assert change in done["changed"]
+    assert {name for name in queues(set_up) if not name.startswith(("other-", "mine-"))} == {
+        "default",
+        "maintain",
+    }
+    assert "mine-train" in queues(set_up)
+    assert asked(set_up)[1]["changed"] == []
