@@ -27,6 +27,10 @@ class Sink(Section):
     """A SQL table, created if it does not exist. A batch's rows are written once."""
     connection: str | None = None
     """An SQLAlchemy URL. Write secrets as ${NAME}: they are read from the environment."""
+    formulas: Literal["keep", "escape"] = "keep"
+    """escape: in a .csv, text that a spreadsheet would take for a formula, because it begins with =
+    + - or @, gets a ' before it. Numbers stay as they are.
+    """
 
     @model_validator(mode="after")
     def _one_kind(self) -> Sink:
@@ -37,6 +41,8 @@ class Sink(Section):
         if self.path is not None and "{batch}" not in self.path:
             raise ValueError("the path needs {batch} in it, or one batch would replace another")
         refuse_passwords(self.connection, self.path)
+        if self.formulas == "escape" and not (self.path or "").lower().endswith(".csv"):
+            raise ValueError("formulas are escaped in a .csv alone")
         return self
 
 

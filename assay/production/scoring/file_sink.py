@@ -26,7 +26,7 @@ from assay.tables.table import Table
 from assay.util.url_secrets import redact_text, redact_url
 
 
-def deliver_to_file(delivery: Delivery, path: str) -> str:
+def deliver_to_file(delivery: Delivery, path: str, *, escape_formulas: bool = False) -> str:
     """Write the batch's file. In `path`, {batch}, {version} and {digest} are filled in.
 
     A file that is there with the same bytes is left; one with others is never replaced: it may
@@ -42,7 +42,7 @@ def deliver_to_file(delivery: Delivery, path: str) -> str:
         )
     put = _put_remote if "://" in target and not target.startswith("file://") else _put_local
     try:
-        put(target, lambda file: write(delivery, file))
+        put(target, lambda file: write(delivery, file, escape_formulas))
     except AssayError:
         raise
     except Exception as error:  # noqa: BLE001 - what fsspec's file systems raise shares no base
@@ -130,7 +130,7 @@ def _content_conflict(location: str) -> OutputError:
     )
 
 
-def _write_parquet(delivery: Delivery, file: Path) -> None:
+def _write_parquet(delivery: Delivery, file: Path, _escape_formulas: bool) -> None:
     def write(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
         with pq.ParquetWriter(file, schema, compression="zstd") as writer:
             for batch in batches:
@@ -139,16 +139,41 @@ def _write_parquet(delivery: Delivery, file: Path) -> None:
     _write_batches(delivery, write)
 
 
-def _write_csv(delivery: Delivery, file: Path) -> None:
+def _write_csv(delivery: Delivery, file: Path, escape_formulas: bool) -> None:
     days = _date_columns(delivery)
 
     def write(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
         dated = pa.schema([pa.field(c.name, pa.date32()) if c.name in days else c for c in schema])
-        with arrow_csv.CSVWriter(str(file), dated) as writer:
+        names = [_escape_name(name) for name in dated.names] if escape_formulas else dated.names
+        named = pa.schema([c.with_name(n) for c, n in zip(dated, names, strict=True)])
+        with arrow_csv.CSVWriter(str(file), named) as writer:
             for batch in batches:
-                writer.write_batch(batch.cast(dated))
+                columns = batch.cast(dated).columns
+                if escape_formulas:
+                    columns = [_escape_formulas(column) for column in columns]
+                writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=named))
 
     _write_batches(delivery, write)
+
+
+# Tab and carriage return lead some spreadsheets to a formula behind them. A number is none.
+_FORMULA: Final = r"^[=+\-@\t\r]"
+_NUMBER: Final = r"^[+-]\d+([.,]\d+)*([eE][+-]?\d+)?$"
+
+
+def _escape_formulas(column: pa.Array) -> pa.Array:
+    """The column with a ' before each text that a spreadsheet would take for a formula."""
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return column
+    starts = pc.match_substring_regex(column, _FORMULA)
+    harmful = pc.and_not(starts, pc.match_substring_regex(column, _NUMBER))
+    mark = pa.scalar("'", column.type)
+    escaped = pc.binary_join_element_wise(mark, column, pa.scalar("", column.type))
+    return pc.if_else(harmful, escaped, column)
+
+
+def _escape_name(name: str) -> str:
+    return str(_escape_formulas(pa.array([name]))[0])
 
 
 def _date_columns(delivery: Delivery) -> set[str]:

@@ -21,15 +21,18 @@ def resolve_sink(
     loaded_use_case: LoadedUseCase, to: str | None, *, single_batch: bool
 ) -> Sink | None:
     """The sink of the predictions: the path `to`, else the use case's, else None (the bucket
-    alone). For a `single_batch` the path needs no {batch}. Raises ConfigError.
+    alone). For a `single_batch` the path needs no {batch}. What the use case says of formulas also
+    holds for another .csv. Raises ConfigError.
     """
+    declared = loaded_use_case.use_case.score.to
     if to is None:
-        return loaded_use_case.use_case.score.to
+        return declared
+    formulas = declared.formulas if declared and to.lower().endswith(".csv") else "keep"
     try:
         refuse_passwords(None, to)
         if single_batch and "{batch}" not in to:
-            return Sink.model_construct(path=to)
-        return Sink(path=to)
+            return Sink.model_construct(path=to, formulas=formulas)
+        return Sink(path=to, formulas=formulas)
     except ValueError as error:  # pydantic's own is one
         said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise ConfigError(
@@ -50,4 +53,4 @@ def write_delivery(delivery: Delivery, sink: Sink) -> str:
         return to_table(delivery, sink)
     from assay.production.scoring.file_sink import deliver_to_file as to_file
 
-    return to_file(delivery, str(sink.path))
+    return to_file(delivery, str(sink.path), escape_formulas=sink.formulas == "escape")

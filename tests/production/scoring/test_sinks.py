@@ -107,7 +107,7 @@ def test_delivering_again_changes_nothing_and_another_batch_never_replaces_it(tm
 
 
 def test_what_breaks_while_writing_leaves_no_file(tmp_path, monkeypatch):
-    def torn(delivery, file):
+    def torn(delivery, file, escape_formulas):
         file.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
@@ -223,3 +223,43 @@ def test_a_path_given_by_hand_needs_no_placeholder_for_one_batch_alone():
     assert resolve_sink(written, "mine.csv", single_batch=True).path == "mine.csv"
     with pytest.raises(ConfigError, match=r"\{batch\}"):
         resolve_sink(written, "mine.csv", single_batch=False)
+
+
+HOSTILE = ["=1+1", "@SUM(A1)", "-2+3", "+cmd|x", "\tx", "-12.5", "+3", "-1,5", "a=b", None, ""]
+
+
+def test_formulas_are_escaped_where_asked(tmp_path):
+    told = delivery(
+        rows=len(HOSTILE),
+        name="monday",
+        city=HOSTILE,
+        written=use_case(data={"identity": ["person", "city"]}),
+    )
+    where = write_delivery(told, Sink(path=f"{tmp_path}/{{batch}}.csv", formulas="escape"))
+    read = pd.read_csv(where, dtype={"city": str}, keep_default_na=False)
+    assert list(read["city"]) == [
+        "'=1+1", "'@SUM(A1)", "'-2+3", "'+cmd|x", "'\tx", "-12.5", "+3", "-1,5", "a=b", "", ""
+    ]  # fmt: skip
+    kept = write_delivery(told, Sink(path=f"{tmp_path}/kept-{{batch}}.csv"))
+    assert pd.read_csv(kept)["city"][0] == "=1+1"
+    for column in ("person", "probability"):
+        assert (read[column] == pd.read_csv(kept)[column]).all()
+
+
+def test_a_columns_name_is_escaped_too(tmp_path):
+    told = delivery(rows=3, written=use_case(data={"identity": ["=x"]}), **{"=x": ["a", "b", "c"]})
+    where = write_delivery(told, Sink(path=f"{tmp_path}/{{batch}}.csv", formulas="escape"))
+    assert list(pd.read_csv(where))[1] == "'=x"
+
+
+def test_only_csv_has_formulas():
+    for more in ({"path": "{batch}.parquet"}, {"table": "a", "connection": "sqlite:///a.db"}):
+        with pytest.raises(ValueError, match="formulas"):
+            Sink(formulas="escape", **more)
+
+
+def test_a_commands_path_keeps_what_the_use_case_says_of_formulas():
+    loaded = use_case(score={"to": {"path": "{batch}.csv", "formulas": "escape"}})
+    assert resolve_sink(loaded, "x.csv", single_batch=True).formulas == "escape"
+    assert resolve_sink(loaded, "{batch}.csv", single_batch=False).formulas == "escape"
+    assert resolve_sink(loaded, "x.parquet", single_batch=True).formulas == "keep"
