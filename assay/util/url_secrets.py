@@ -12,8 +12,8 @@ _WEB: Final = frozenset({"http", "https"})
 _LINKS: Final = re.compile(r"::(?=[A-Za-z][\w+.-]*(?:://|::|$))")
 _USER: Final = re.compile(r"[^/@]*@|[^/:@]*:(?!\d+/).*@")  # a password may hold / and @
 _PARAMETER: Final = re.compile(
-    r"[?&;#](?:[\w.-]*(?:pass(?:word|wd|phrase)?|pwd|secret|token|signature|credential|auth"
-    r"|api[_-]?key|access[_-]?key(?:[_-]?id)?)|sig|key)=([^&;#]+)",
+    r"[?&;#](?:[\w.-]*(?:pass(?:word|wd|phrase)?|pwd|secret|token|signature|auth"
+    r"|api[_-]?key|access[_-]?key)|sig|key)=([^&;#]+)",
     re.IGNORECASE,
 )
 _QUERY: Final = re.compile(r"\?[\w.-]+=.*$", re.DOTALL)
