@@ -1,8 +1,9 @@
 """Restart crashed runs that automations missed: `python -m assay.deployments.resume POOL`.
 
 Prefect passes events to automations in memory. What a server finds in its first seconds, such as a
-run that was lost while the server was down, may come before the automations listen. The keeper
-runs this once, a minute after each start of the server.
+run that was lost while the server was down, may come before the automations listen; and of a run
+that began under an earlier server they may restart none. The keeper runs this twice after each
+start of the server: after a minute, and once a run that went down with it counts as lost.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from prefect.states import AwaitingRetry
 from assay.config.operations import Operations
 
 _RECENT_CRASHES = timedelta(hours=1)
+_SETTLED = timedelta(seconds=30)  # a crash is often reported twice
 
 
 async def resume_crashed_runs(pool: str, max_runs: int) -> list[str]:
@@ -38,11 +40,13 @@ async def resume_crashed_runs(pool: str, max_runs: int) -> list[str]:
     ours = WorkPoolFilter(name=WorkPoolFilterName(any_=[pool]))
     async with get_client() as client:
         found = await client.read_flow_runs(flow_run_filter=wanted, work_pool_filter=ours)
-        since = datetime.now(UTC) - _RECENT_CRASHES
+        now = datetime.now(UTC)
         again = [
             run
             for run in found
-            if run.run_count <= max_runs and run.state and run.state.timestamp > since
+            if run.run_count <= max_runs
+            and run.state
+            and _SETTLED < now - run.state.timestamp < _RECENT_CRASHES
         ]
         for run in again:
             said = "it crashed while the server was away, and is started again"

@@ -16,7 +16,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from assay.config.operations import Operations
 from assay.deployments.setup_state import Process, SetupState, http_status
+from assay.errors import AssayError
 
 STARTED_LINE = "keeper started"
 
@@ -24,6 +26,7 @@ _MAX_LOG_BYTES = 20_000_000  # bytes of a log, which then begins anew
 _HEALTHY_AFTER = 60.0  # seconds after which what ended had run well
 _MAX_BACKOFF = 60.0  # seconds between two attempts
 _RESUME_DELAY = 60.0  # seconds after its start in which a server has come to itself
+_LOST_MARGIN = 120.0  # seconds by which a run that went down with it may count as lost later
 _STOP_TIMEOUTS = {"worker": 20.0, "server": 15.0, "pages": 2.0}
 
 
@@ -81,26 +84,32 @@ class SupervisedProcess:
 
 @dataclass
 class DelayedResume:
-    """Runs `assay.deployments.resume` once, some time after each start of the server."""
+    """Runs `assay.deployments.resume` twice after each start of the server: once it has come to
+    itself, and once the runs that went down with it count as lost, `lost` seconds later.
+    """
 
     pool: str
+    lost: float
     _server: Process | None = None
-    _due: float | None = None
+    _due: list[float] = field(default_factory=list)
 
     def run_when_due(self, server: Process | None) -> None:
         now = time.monotonic()
         if server is not None and server != self._server:
-            self._server, self._due = server, now + _RESUME_DELAY
-        if self._due is not None and now >= self._due:
-            self._due = None
+            first = now + _RESUME_DELAY
+            self._server, self._due = server, [first, first + self.lost + _LOST_MARGIN]
+        if self._due and now >= self._due[0]:
+            del self._due[0]
             command = [sys.executable, "-m", "assay.deployments.resume", self.pool]
             subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own module
 
 
 def supervise_processes(
-    folder: Path, commands: dict[str, list[str]], say: Callable[[str], None]
+    folder: Path, commands: dict[str, list[str]], say: Callable[[str], None], *, lost: float
 ) -> None:
-    """Keep all processes running until asked to end, and store which they are."""
+    """Keep all processes running until asked to end, and store which they are. A run counts as
+    lost after `lost` seconds.
+    """
     running = SetupState.read(folder)
     assert running is not None
     asked: list[int] = []
@@ -115,7 +124,7 @@ def supervise_processes(
         SupervisedProcess(name, command, logs / f"{name}.log", ready.get(name, lambda: True), say)
         for name, command in commands.items()
     ]
-    after = DelayedResume(running.pool)
+    after = DelayedResume(running.pool, lost)
     while not asked:
         for one in kept:
             one.ensure_running()
@@ -146,7 +155,15 @@ def main(folder: Path, kind: str) -> None:
     running = SetupState.read(folder)
     assert running is not None
     _say(STARTED_LINE)
-    supervise_processes(folder, process_commands(running, kind), _say)
+    supervise_processes(folder, process_commands(running, kind), _say, lost=_lost_after())
+
+
+def _lost_after() -> float:
+    try:
+        return Operations.load_configured().lost
+    except AssayError as error:  # a file that is changed meanwhile must not end what keeps others
+        _say(f"configs/operations.yaml is not read: {error.what}")
+        return Operations().lost
 
 
 def _say(text: str) -> None:

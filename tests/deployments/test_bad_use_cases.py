@@ -103,3 +103,15 @@ def test_a_removed_use_case_leaves_nothing(set_up):
     }
     assert "mine-train" in queues(set_up)
     assert asked(set_up)[1]["changed"] == []
+
+
+def test_a_flow_that_cannot_be_loaded_fails_with_the_reason(set_up):
+    deployment = set_up.ask("/deployments/name/train/other")
+    wrong = {"entrypoint": "nowhere.at_all.train"}
+    set_up.ask(f"/deployments/{deployment['id']}", wrong, method="PATCH")
+    run = set_up.until(set_up.run("train/other"), "Failed", "Crashed")
+    assert run["state"]["name"] == "Failed"
+    assert (
+        "cannot be loaded: ModuleNotFoundError: No module named 'nowhere'"
+        in (run["state"]["message"])
+    )

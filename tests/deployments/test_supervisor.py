@@ -10,8 +10,8 @@ from io import TextIOWrapper
 import pytest
 
 from assay.deployments import supervisor
-from assay.deployments.setup_state import SetupState
-from assay.deployments.supervisor import SupervisedProcess
+from assay.deployments.setup_state import Process, SetupState
+from assay.deployments.supervisor import DelayedResume, SupervisedProcess
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -104,3 +104,18 @@ def test_a_full_disk_does_not_end_the_keeper(tmp_path, monkeypatch, kept):
     told = supervisor._update_state_file(before, [one], tmp_path)
     assert told.processes["worker"] == one.process
     assert SetupState.read(tmp_path) == told
+
+
+def test_crashed_runs_are_looked_for_again_once_they_count_as_lost(monkeypatch):
+    looks, now = [], [0.0]
+    monkeypatch.setattr(supervisor.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(supervisor.subprocess, "Popen", lambda *_, **__: looks.append(now[0]))
+    resume, first, second = DelayedResume("assay", 180.0), Process(1, "a"), Process(2, "b")
+    for moment in range(0, 1000, 10):
+        now[0] = moment
+        resume.run_when_due(first)
+    assert looks == [60, 360]
+    for moment in range(1000, 1100, 10):
+        now[0] = moment
+        resume.run_when_due(second)
+    assert looks == [60, 360, 1060]
