@@ -55,8 +55,7 @@ def set_up(tmp_path_factory, collector):
 
 def text(made):
     url = f"http://127.0.0.1:{made.port + 1}/metrics"
-    with urllib.request.urlopen(url, timeout=30) as answer:
-        return answer.read().decode()
+    return made.get(url).decode()
 
 
 def until(made, enough):
