@@ -17,6 +17,8 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from assay.deployments.login_link import create_login_link
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -106,6 +108,9 @@ class SetUp:
     def credentials(self):
         """The header that shows the password."""
         return {"Authorization": f"Basic {base64.b64encode(self.password.encode()).decode()}"}
+
+    def login_link(self):
+        return create_login_link(self.home / "state", self.api.removesuffix("/api"))
 
     def get(self, url):
         """What a browser that has the password is shown."""

@@ -115,13 +115,14 @@ def test_no_page_opens_a_websocket(set_up, path, origin):
 
 
 def test_nobody_writes_events_without_the_password(set_up):
-    from websockets.exceptions import ConnectionClosed
+    from websockets.exceptions import ConnectionClosed, InvalidStatus
     from websockets.sync.client import connect
 
     event = {"id": str(uuid4()), "event": "drive-by", "occurred": datetime.now(UTC).isoformat()}
     resource = {"prefect.resource.id": "assay.model.guests"}
     url = f"{set_up.api.replace('http', 'ws')}/events/in"
-    with connect(url, proxy=None) as opened, suppress(ConnectionClosed, TimeoutError):
+    refused = suppress(InvalidStatus, ConnectionClosed, TimeoutError)
+    with refused, connect(url, proxy=None) as opened:
         opened.send(json.dumps(event | {"resource": resource}))
         opened.recv(timeout=3)
     found = set_up.ask("/events/filter", {"filter": {"event": {"name": ["drive-by"]}}})

@@ -128,6 +128,7 @@ def prometheus(set_up, tmp_path):
     """Asks one that scrapes the set-up as our own example says."""
     port = free_port()
     text = (CONFIG / "prometheus.yml").read_text().replace("15s", "1s").replace("30s", "1s")
+    text = text.replace("/etc/prometheus/assay.password", str(set_up.home / "state/password"))
     (tmp_path / "prometheus.yml").write_text(text.replace(":4201", f":{set_up.port + 1}"))
     shutil.copy(CONFIG / "alerts.yml", tmp_path)
     arguments = ["--config.file", "prometheus.yml", "--storage.tsdb.path", "data"]
