@@ -83,8 +83,8 @@ def access_facts(server: ServerSetup) -> dict[str, str]:
     """How a person gets in: a link that logs a browser in once, and Prefect's own commands."""
     home = shlex.quote(str(server.state_folder / "prefect"))
     return {
-        "log in": create_login_link(server.state_folder, os.environ["PREFECT_UI_URL"]),
-        "commands": f"export PREFECT_HOME={home}",
+        "login": create_login_link(server.state_folder, os.environ["PREFECT_UI_URL"]),
+        "prefect": f"export PREFECT_HOME={home}",
     }
 
 
