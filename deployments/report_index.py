@@ -30,9 +30,8 @@ class ReportIndex:
         keys = [entry.key for entry in bucket.store.list(f"{MEMO_PREFIX}{RESULT_STAGE}/")]
         fresh = [key for key in keys if key not in self._outcomes]
         found = ordered_map(lambda key: _read_outcome(bucket, key), fresh)
-        self._outcomes = {
-            key: self._outcomes.get(key) for key in keys if key in self._outcomes
-        } | dict(zip(fresh, found, strict=True))
+        known = self._outcomes | dict(zip(fresh, found, strict=True))
+        self._outcomes = {key: known[key] for key in keys}
         outcomes = [outcome for outcome in self._outcomes.values() if outcome]
         registry, models = Registry(bucket), {outcome.use_case for outcome in outcomes}
         histories = {model: registry.history(model) for model in sorted(models)}
