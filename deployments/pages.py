@@ -146,6 +146,8 @@ def _find_page(index: ReportIndex, name: str) -> _Answer:
 class ReportServer(ThreadingHTTPServer):
     """A server with a bounded number of connections: a new one ends the oldest."""
 
+    request_queue_size = 128  # with the default of 5, many at once keep others waiting
+
     def __init__(self, host: str, port: int) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.metrics, self.index = MetricsCollector(), ReportIndex()
