@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,7 +73,7 @@ def command(
     from assay.config.operations import Operations
     from assay.deployments.deployment_plan import read_use_cases
     from assay.deployments.server import ServerSetup
-    from assay.deployments.up import UpOptions, plan_changes, start_setup
+    from assay.deployments.up import UpOptions, access_facts, plan_changes, start_setup
 
     server = ServerSetup(
         pool=pool,
@@ -92,7 +93,8 @@ def command(
         raise typer.Exit(1 if asked.bad_use_cases else 0)
     changed = start_setup(asked, print_stderr, foreground=foreground)
     if not foreground:
-        _print_status(SetupState.read(at), at, as_json=as_json, changes=changed)
+        access = access_facts(server)
+        _print_status(SetupState.read(at), at, as_json=as_json, changes=changed, access=access)
 
 
 def _bucket_url(store: str | None, before: SetupState | None) -> str:
@@ -106,9 +108,16 @@ def _bucket_url(store: str | None, before: SetupState | None) -> str:
 
 
 def _print_status(
-    state: SetupState | None, folder: Path, *, as_json: bool, changes: list[str] | None = None
+    state: SetupState | None,
+    folder: Path,
+    *,
+    as_json: bool,
+    changes: list[str] | None = None,
+    access: Mapping[str, str] | None = None,
 ) -> None:
-    """Print what is running, and end: exit code 0 if everything is, and no use case is bad."""
+    """Print what is running and how to get in, and end: exit code 0 if everything runs, and no use
+    case is bad.
+    """
     from assay.deployments.setup_state import read_bad_use_cases
 
     bad = read_bad_use_cases(folder) if state else {}
@@ -116,7 +125,7 @@ def _print_status(
     answers = state is not None and state.server_answers()
     complete = all(up.values()) and answers
     if as_json:
-        facts = _setup_facts(state) if state else {}
+        facts = {**_setup_facts(state), **(access or {})} if state else {}
         running = {"answers": answers, "processes": up}
         print_json({**facts, **running, "changed": changes, "bad_use_cases": bad})
     elif state is None or not any(up.values()):
@@ -124,7 +133,8 @@ def _print_status(
     else:
         missing = [name for name, is_up in up.items() if not is_up]
         problem = f"not running: {', '.join(missing)}" if missing else "the server does not answer"
-        print_facts({**_setup_facts(state), "state": "up" if complete else problem})
+        facts = {**_setup_facts(state), **(access or {})}
+        print_facts({**facts, "state": "up" if complete else problem})
         for error in bad.values() if changes is None else ():  # an update has told them
             print_stderr(f"error: {error}")
     raise typer.Exit(0 if complete and not bad else 1)
