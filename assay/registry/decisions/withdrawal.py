@@ -34,17 +34,15 @@ def roll_back_alias(
     """Point an alias back at its previous version, or at the earlier version `to`.
 
     `expected_history` is the history that the decision was based on; default: the present one.
-    Raises
-    NotAllowed, Ineligible, Unproven for a version that would not load, ObjectMissing for one whose
-    bytes are gone, ReferenceUnknown.
+    Raises NotAllowed, Ineligible, Unproven for a version that would not load, ObjectMissing for one
+    whose bytes are gone, ReferenceUnknown.
     """
     who = justification.authorize("rollback")
     expected_history = expected_history or Registry(bucket).find_history(model)
     here = expected_history.alias_entries.get(alias)
     if to is not None:
-        Registry(bucket).resolve_reference(
-            f"{expected_history.model}@{to}"
-        )  # raises if it never existed
+        # Raises if it never existed.
+        Registry(bucket).resolve_reference(f"{expected_history.model}@{to}")
 
     def decide(history: ModelHistory) -> tuple[str, EntryBody]:
         if history.alias_entries.get(alias) != here:

@@ -199,7 +199,7 @@ def test_a_rollback_of_what_was_seen_does_not_undo_another_promotion(three, said
     three.version()
     promotion.promote_version(three.bucket, "m@4", said())
     for act in (
-        lambda: back(three, said(), to=2, seen=seen),
+        lambda: back(three, said(), to=2, expected_history=seen),
         lambda: promotion.promote_version(three.bucket, "m@2", said(), expected_history=seen),
     ):
         with pytest.raises(Ineligible, match="m@4 became champion meanwhile"):
