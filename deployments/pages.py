@@ -16,9 +16,9 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from assay.bucket.digest import Digest
-from assay.bucket.open import open_bucket
 from assay.deployments.metrics.collector import CONTENT_TYPE, MetricsCollector
 from assay.errors import AssayError, ObjectMissing
+from assay.registry.open import open_bucket
 from assay.store.open import default_store_url
 
 _HTML_START = b"<!doctype html>"

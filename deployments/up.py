@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from assay.bucket.open import open_bucket
 from assay.config.operations import Operations
 from assay.deployments.deployment_plan import UseCaseFile
 from assay.deployments.pools import process_job_variables
@@ -20,6 +19,7 @@ from assay.deployments.server import ServerSetup, hide_password
 from assay.deployments.setup_state import Process, SetupState
 from assay.deployments.supervisor import STARTED_LINE
 from assay.errors import AssayError, ConfigError
+from assay.registry.open import open_bucket
 
 Say = Callable[[str], None]
 

@@ -61,9 +61,8 @@ class People(Section):
 
         None if neither is there. Raises ConfigError for an unreadable file or an invalid key.
         """
-        named = os.environ.get(PEOPLE_VARIABLE)
-        path = Path(named) if named else DEFAULT_PEOPLE_FILE
-        return cls.read(path) if named or path.is_file() else None
+        path = find_people_file()
+        return cls.read(path) if path else None
 
     @classmethod
     def read(cls, path: Path) -> People:
@@ -88,6 +87,13 @@ class People(Section):
             *(key.parse_key(name, self._folder) for name, one in everyone for key in one.withdrawn),
             *(PublicKey.parse(line, name) for name, one in everyone for line in one.keys),
         ]
+
+
+def find_people_file() -> Path | None:
+    """The people file in force, whether or not it can be read; None if there is none."""
+    named = os.environ.get(PEOPLE_VARIABLE)
+    path = Path(named) if named else DEFAULT_PEOPLE_FILE
+    return path if named or path.is_file() else None
 
 
 def _read_digests(path: Path) -> frozenset[Digest]:

@@ -15,14 +15,16 @@ from assay.errors import NotAllowed, SignatureBad, Unproven, nearest_name
 if TYPE_CHECKING:
     from assay.bucket.bucket import Bucket
 
-Action = Literal["lesson", "false alarm", "rollback", "retire", "promote", "approve", "waive"]
+Action = Literal[
+    "run", "lesson", "false alarm", "rollback", "retire", "promote", "approve", "waive"
+]
 
 PERMISSIONS: Final[dict[Role, frozenset[Action]]] = {
     "viewer": frozenset(),
-    "scientist": frozenset({"lesson", "false alarm"}),
+    "scientist": frozenset({"run", "lesson", "false alarm"}),
     "operator": frozenset({"rollback", "retire", "false alarm"}),
     "engineer": frozenset(
-        {"lesson", "false alarm", "rollback", "retire", "promote", "approve", "waive"}
+        {"run", "lesson", "false alarm", "rollback", "retire", "promote", "approve", "waive"}
     ),
 }
 
@@ -111,7 +113,12 @@ def _with_article(role: str) -> str:
 
 
 def _action_phrase(act: Action) -> str:
-    return {"lesson": "record a lesson", "false alarm": "mark a false alarm"}.get(act, act)
+    phrases: dict[Action, str] = {
+        "run": "train models",
+        "lesson": "record a lesson",
+        "false alarm": "mark a false alarm",
+    }
+    return phrases.get(act, act)
 
 
 def find_signed_entries(bucket: Bucket, key: PublicKey) -> Iterator[tuple[str, JournalEntry]]:

@@ -16,10 +16,10 @@ from assay.bucket.artifacts import RECORD, Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal, JournalEntry
-from assay.bucket.open import open_bucket
 from assay.config.people import DEFAULT_PEOPLE_FILE
 from assay.config.people import PEOPLE_VARIABLE as PEOPLE
 from assay.errors import AssayError, ConfigError, IntegrityError
+from assay.registry.open import open_bucket
 from assay.reproduce import environment
 from assay.reproduce.code_tree import CodeTree, lay_out_code
 from assay.reproduce.recorded_run import RecordedRun, copy_objects, recall_run

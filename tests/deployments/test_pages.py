@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from assay.bucket.journal import Journal
-from assay.bucket.open import open_bucket
 from assay.deployments.pages import create_server
+from assay.registry.open import open_bucket
 from tests.deployments.metrics.fake_server import of, parsed
 
 PAGE = b"<!DOCTYPE html>\n<html><body>a report</body></html>"
