@@ -41,6 +41,7 @@ def command(
     """Take a use case from raw rows to a registered model, or to the reason for having none."""
     from assay.cli.existing_bucket import bucket_url
     from assay.config.loaded_use_case import load_use_case
+    from assay.registry.authority import authorize_training
     from assay.registry.open import open_bucket
     from assay.runs.result_cache import find_cached_outcome
 
@@ -50,6 +51,7 @@ def command(
     outcome = find_cached_outcome(bucket, written)
     if outcome is None or always:
         # Errors here appear before Prefect takes seconds to start.
+        authorize_training()
         bucket.prepare()
         from assay.cli.flow_runner import run_named_flow
 

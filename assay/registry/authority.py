@@ -55,6 +55,20 @@ def authorize_user(action: Action) -> Actor:
     return _authorize_person(people, current_user(), action)
 
 
+def authorize_training() -> None:
+    """Require that the present user may train models, and that what they sign will count.
+
+    Where signatures are optional, a name that the people file lacks, such as a service's, is
+    accepted without a key. Raises NotAllowed, ConfigError.
+    """
+    people, signer = People.load_configured(), Signer.from_environment()
+    if people is None:
+        return
+    is_service = signer is None and current_user() not in people.people
+    if not (is_service and people.signatures == "optional"):
+        authorize_user("run")
+
+
 def authorize_name(name: str, action: Action) -> Actor:
     """The person of this name, given without proof as on the dashboard, if they may do this.
 
@@ -167,6 +181,18 @@ def is_permitted(entry: JournalEntry, action: Action) -> bool:
     return person is not None and action in PERMISSIONS[person.role]
 
 
+def has_effect(entry: JournalEntry, action: Action) -> bool:
+    """Whether an entry of an action counts: where signatures are required, only if somebody signed
+    it who may do this today. Elsewhere every entry does.
+    """
+    people = People.load_configured()
+    if people is None or people.signatures == "optional":
+        return True
+    with suppress(SignatureBad):
+        return is_permitted(entry, action)
+    return False
+
+
 def require_permission(
     model: str, entry: JournalEntry, action: Action, unless: Callable[[], bool] = lambda: False
 ) -> None:
@@ -181,7 +207,9 @@ def require_permission(
     raise Unproven(
         f"entry {entry.number} of the journal of {model!r} is by {entry.actor}, who may not "
         f"{_action_phrase(action)}",
-        remedy="Have somebody who may do so decide again.",
+        remedy="Have a scientist or an engineer run its use case again."
+        if action == "run"
+        else "Have somebody who may do so decide again.",
     )
 
 

@@ -189,7 +189,9 @@ def test_a_signed_entry_copied_to_another_stage(bucket, folder, act_as):
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("name", ["mallory", "vic", "olga", None])
 def test_an_entry_by_a_key_that_may_not_run(bucket, folder, act_as, people, name, stage):
-    """Mallory's key is unknown, vic is a viewer, olga an operator; each has Assay write it as if it were not so."""
+    """Mallory's key is unknown, vic is a viewer, olga an operator. Each has Assay write it where
+    signatures are optional, and tries again where they are required.
+    """
     people("optional")
     act_as(name)
     bucket.memo.remember(stage, step_key(components(stage)), planted(bucket, stage))
