@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import PrivateAttr, ValidationError
 
@@ -76,6 +76,16 @@ class People(Section):
         people._folder = path.parent
         people.trusted_keys()
         return people
+
+    def as_document(self) -> dict[str, Any]:
+        """What the file says, for one in another folder: paths in it are absolute."""
+        document = self.model_dump(mode="json", exclude_unset=True)
+        document.setdefault("people", {})
+        for person in document["people"].values():
+            for key in person.get("withdrawn", ()):
+                if key.get("holds"):
+                    key["holds"] = str((self._folder / key["holds"]).absolute())
+        return document
 
     def trusted_keys(self) -> list[PublicKey]:
         """Everybody's keys, each with its owner. Raises ConfigError for an invalid key.
