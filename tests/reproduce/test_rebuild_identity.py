@@ -43,6 +43,7 @@ def test_a_rebuild_signs_with_a_key_of_its_own_and_trusts_whom_the_set_up_trusts
     people, tmp_path, monkeypatch
 ):
     folder = tmp_path / "rebuild"
+    mine = {key.fingerprint: key.vouched_entries for key in people.trusted_keys()}
     folder.mkdir()
     for name, value in make_rebuild_identity(folder).items():
         monkeypatch.setenv(name, value)
@@ -51,7 +52,6 @@ def test_a_rebuild_signs_with_a_key_of_its_own_and_trusts_whom_the_set_up_trusts
     there = People.load_configured()
     assert there.signatures == "required"
     assert there.people["ada"].role == "viewer"
-    mine = {key.fingerprint: key.vouched_entries for key in people.trusted_keys()}
     theirs = {key.fingerprint: key.vouched_entries for key in there.trusted_keys()}
     assert len(theirs) == len(mine) + 1
     assert mine.items() <= theirs.items()
