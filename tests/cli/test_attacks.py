@@ -175,18 +175,16 @@ def test_a_planted_model_and_a_forged_gate_are_not_taken_for_done(by, bucket, fi
     done = by("ada", "run", "guests.yaml", "--json").json
     assert done["digest"] == first["digest"] != model
     ran = {step["name"] for step in done["steps"] if not step["cached"]}
-    # The technical gate measures times, so it always runs.
+    # The technical gate reads how long the training took.
     assert {name.partition(" ")[0] for name in ran} == {"train", "fairness", "technical"}
     shown = by("ada", "show", "guests@champion", "--gate", "fairness")
     assert "forged" not in shown.out
     # The true results were kept, although planted entries had their names.
     shutil.rmtree(bucket / "memo/run")
     again = by("ada", "run", "guests.yaml", "--json").json
-    ran = {step["name"].partition(" ")[0] for step in again["steps"] if not step["cached"]}
-    assert ran == {"technical"}
+    assert all(step["cached"] for step in again["steps"])
     record = bucket / "objects/sha256" / again["run"][7:9] / again["run"][7:]
-    steps = json.loads(record.read_text())["steps"]
-    signers = {step["signed_by"] for step in steps if step["cached"]}
+    signers = {step["signed_by"] for step in json.loads(record.read_text())["steps"]}
     assert len(signers) == 1
     assert signers.pop().startswith("SHA256:")
 
