@@ -1,8 +1,9 @@
 """Serve the reports of a bucket to the dashboard's browser, which may not open files.
 
-`python -m assay.deployments.pages HOST PORT`: each report is at /<digest>, and metrics for
-Prometheus are at /metrics. Nothing else of the bucket is served. A report is read and verified at
-each request. If the server requires a password, so does this.
+`python -m assay.deployments.pages HOST PORT`: / lists the reports, each report is at /<digest>, and
+metrics for Prometheus are at /metrics. Nothing else of the bucket is served. A report is read and
+verified at each request. If the server requires a password, so does this; a browser is given it by
+the link that `assay up` prints.
 """
 
 from __future__ import annotations
@@ -10,48 +11,94 @@ from __future__ import annotations
 import base64
 import hmac
 import os
+import socket
 import sys
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 from assay.bucket.digest import Digest
+from assay.deployments.login_link import (
+    INVALID_LINK,
+    LOGIN_PAGE_HEADERS,
+    LOGIN_PATH,
+    MAX_CODE_BYTES,
+    REPORTS_LOGIN_PAGE,
+    encode_login,
+    redeem_login_code,
+)
 from assay.deployments.metrics.collector import CONTENT_TYPE, MetricsCollector
+from assay.deployments.report_index import ReportIndex, render_index
+from assay.deployments.request_guard import allowed_hosts, is_own_request
+from assay.deployments.server_password import SERVER_AUTH
+from assay.deployments.setup_state import STATE_VARIABLE
 from assay.errors import AssayError, ObjectMissing
 from assay.registry.open import open_bucket
 from assay.store.open import default_store_url
 
-_HTML_START = b"<!doctype html>"
-_REPORT_HEADERS = {
+_IDLE_SECONDS = 10.0  # seconds without a byte, after which a connection is closed
+_MAX_CONNECTIONS = 64
+_PAGE_HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
-    # A report is one file: it fetches nothing, and sends nothing anywhere.
-    "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-    "form-action 'none'; frame-ancestors 'none'",
+    # A page is one file: it fetches nothing, sends nothing anywhere, and leads nowhere by itself.
+    "Content-Security-Policy": "sandbox; default-src 'none'; img-src data:; "
+    "style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
-    # Its name is its content.
-    "Cache-Control": "private, max-age=31536000, immutable",
+    "Cache-Control": "no-store",
 }
+# Its name is its content.
+_REPORT_HEADERS = _PAGE_HEADERS | {"Cache-Control": "private, max-age=31536000, immutable"}
 _METRICS_HEADERS = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
 _AUTHENTICATE_HEADERS = {"WWW-Authenticate": 'Basic realm="assay"'}
 _UNAUTHORIZED = HTTPStatus.UNAUTHORIZED, b"user and password, please"
+_FORBIDDEN = HTTPStatus.FORBIDDEN, b"this host or origin may not ask"
+_NOT_FOUND = HTTPStatus.NOT_FOUND, b"there is no such report"
+
+_Answer = tuple[HTTPStatus, bytes, Mapping[str, str]]
 
 
 class ReportRequestHandler(BaseHTTPRequestHandler):
     """Handles one request."""
 
     server_version, sys_version = "assay", ""
-    metrics: MetricsCollector
+    timeout = _IDLE_SECONDS
+    server: ReportServer
 
     def do_GET(self) -> None:
-        name = self.path.partition("?")[0].strip("/")
-        if not self._is_authorized():
+        path = self.path.partition("?")[0]
+        if not self._is_own():
+            self._send(*_FORBIDDEN, {})
+        elif path == LOGIN_PATH:
+            self._send(HTTPStatus.OK, REPORTS_LOGIN_PAGE, LOGIN_PAGE_HEADERS)
+        elif not self._is_authorized():
             self._send(*_UNAUTHORIZED, _AUTHENTICATE_HEADERS)
-        elif name == "metrics":
-            self._send(HTTPStatus.OK, self.metrics.render_text(), _METRICS_HEADERS)
+        elif path == "/metrics":
+            self._send(HTTPStatus.OK, self.server.metrics.render_text(), _METRICS_HEADERS)
         else:
-            status, page = _find_report(name)
-            self._send(status, page, _REPORT_HEADERS if status is HTTPStatus.OK else {})
+            self._send(*_find_page(self.server.index, path.strip("/")))
+
+    def do_POST(self) -> None:
+        """Log in. The answer sends the browser on to the dashboard."""
+        if not self._is_own():
+            self._send(*_FORBIDDEN, {})
+            return
+        code = self.rfile.read(min(int(self.headers["Content-Length"] or 0), MAX_CODE_BYTES))
+        folder = os.environ.get(STATE_VARIABLE)
+        password = None
+        if self.path == LOGIN_PATH and folder:
+            password = redeem_login_code(Path(folder), code)
+        if password is None:
+            self._send(HTTPStatus.FORBIDDEN, INVALID_LINK, {})
+        else:
+            answer = encode_login(password, os.environ.get("PREFECT_UI_URL", "/"))
+            self._send(HTTPStatus.OK, answer, {"Cache-Control": "no-store"})
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         scraped = getattr(self, "path", "") == "/metrics" and code == HTTPStatus.OK
@@ -66,37 +113,64 @@ class ReportRequestHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(page)
 
+    def _is_own(self) -> bool:
+        host, origin = (self.headers.get_all(name, []) for name in ("Host", "Origin"))
+        return is_own_request(self.server.hosts, host, origin)
+
     def _is_authorized(self) -> bool:
-        secret = os.environ.get("PREFECT_SERVER_API_AUTH_STRING")
+        secret = os.environ.get(SERVER_AUTH)
         asked = f"Basic {base64.b64encode(secret.encode()).decode()}" if secret else ""
         given = self.headers.get("Authorization", "")
         return not secret or hmac.compare_digest(given.encode(), asked.encode())
 
 
-def _find_report(name: str) -> tuple[HTTPStatus, bytes]:
-    """Send a report to an authorized reader."""
-    objects = open_bucket(default_store_url()).objects
+def _find_page(index: ReportIndex, name: str) -> _Answer:
+    """The list of reports, or one of them, for an authorized reader."""
     try:
+        bucket = open_bucket(default_store_url())
+        reports = index.find_reports(bucket)
+        if not name:
+            return HTTPStatus.OK, render_index(reports), _PAGE_HEADERS
         digest = Digest(name)
-        with objects.open(digest) as held:  # not the whole of it: it may be a large table
-            if held.read(len(_HTML_START)).lower() == _HTML_START:
-                return HTTPStatus.OK, objects.get(digest)
+        if digest in reports:
+            return HTTPStatus.OK, bucket.objects.get(digest), _REPORT_HEADERS
     except ObjectMissing:
         pass
     except AssayError as error:  # before ValueError: a corrupt object is both
-        return HTTPStatus.BAD_GATEWAY, error.what.encode()
+        return HTTPStatus.BAD_GATEWAY, error.what.encode(), {}
     except ValueError:
         pass  # no digest
-    return HTTPStatus.NOT_FOUND, b"there is no such report"
+    return *_NOT_FOUND, {}
 
 
-def create_server(host: str, port: int) -> ThreadingHTTPServer:
-    """A server that is not started yet."""
-    kind = type("Server", (ThreadingHTTPServer,), {"address_family": 10 if ":" in host else 2})
-    pages = type("Pages", (ReportRequestHandler,), {"metrics": MetricsCollector()})
-    made: ThreadingHTTPServer = kind((host, port), pages)
-    return made
+class ReportServer(ThreadingHTTPServer):
+    """A server with a bounded number of connections: a new one ends the oldest."""
+
+    request_queue_size = 128  # with the default of 5, many at once keep others waiting
+
+    def __init__(self, host: str, port: int) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.metrics, self.index = MetricsCollector(), ReportIndex()
+        self._open: dict[Any, None] = {}  # connections, the oldest first
+        self._lock = threading.Lock()
+        super().__init__((host, port), ReportRequestHandler)
+        self.hosts = allowed_hosts(host, self.server_port, os.environ.get("ASSAY_PAGES"))
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            if len(self._open) >= _MAX_CONNECTIONS:
+                oldest = next(iter(self._open))
+                del self._open[oldest]
+                with suppress(OSError):
+                    oldest.shutdown(socket.SHUT_RDWR)  # its thread finds the end and closes it
+            self._open[request] = None
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
 
 
 if __name__ == "__main__":
-    create_server(sys.argv[1], int(sys.argv[2])).serve_forever()
+    ReportServer(sys.argv[1], int(sys.argv[2])).serve_forever()

@@ -13,10 +13,19 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from assay.config.operations import Operations
-from assay.deployments.setup_state import SetupState
+from assay.deployments.proxies import proxy_bypass
+from assay.deployments.recorder_settings import RECORDER_ENVIRONMENT
+from assay.deployments.request_guard import HOSTS_VARIABLE
+from assay.deployments.server_password import (
+    CLIENT_AUTH,
+    SERVER_AUTH,
+    auth_variables,
+    read_password,
+)
+from assay.deployments.setup_state import STATE_VARIABLE, SetupState
 from assay.errors import ConfigError
 
-_AUTH = "PREFECT_SERVER_API_AUTH_STRING"
+_CORS = "PREFECT_SERVER_CORS_ALLOWED_ORIGINS"
 _CSRF = "PREFECT_SERVER_CSRF_PROTECTION_ENABLED"
 
 
@@ -40,6 +49,13 @@ class ServerSetup:
         """Raise ConfigError for settings that must not be used."""
         if _is_reachable_by_others(self.host):
             _check_protection()
+        if self.host in _ANY_ADDRESS and not {"PREFECT_UI_URL", HOSTS_VARIABLE} & set(os.environ):
+            raise ConfigError(
+                "the server answers only requests that name it, and its name is not known",
+                where=f"--host {self.host}",
+                remedy="Set PREFECT_UI_URL to the address by which people reach it, such as "
+                f"http://assay.example:{self.port}; further ones go into {HOSTS_VARIABLE}.",
+            )
         if self.database and not re.match(r"postgres(ql)?(\+asyncpg)?://", self.database):
             raise ConfigError(
                 f"{hide_password(self.database)!r} is no PostgreSQL database",
@@ -78,7 +94,8 @@ class ServerSetup:
         The user's own settings win, except for those that define this set-up.
         """
         running, beyond = self.to_setup_state(), _is_reachable_by_others(self.host)
-        secret = os.environ.get(_AUTH)
+        dashboard = os.environ.get("PREFECT_UI_URL", running.dashboard_url)
+        own = (self.host,) if self.host not in _ANY_ADDRESS else ()
         return {
             **{
                 name: value
@@ -91,13 +108,16 @@ class ServerSetup:
             # The pages ask for the port as well as for the address, or they stay blank.
             "PREFECT_SERVER_API_PORT": str(self.port),
             "PREFECT_UI_API_URL": os.environ.get("PREFECT_UI_API_URL", running.api_url),
-            "PREFECT_UI_URL": os.environ.get("PREFECT_UI_URL", running.dashboard_url),
+            "PREFECT_UI_URL": dashboard,
+            _CORS: os.environ.get(_CORS, dashboard),
             "PREFECT_API_DATABASE_CONNECTION_URL": self.database_url,
             "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": str(round(operations.late)),
+            STATE_VARIABLE: str(self.state_folder),
             "ASSAY_STORE": self.store,
             "ASSAY_PAGES": os.environ.get("ASSAY_PAGES", running.pages_url),
             **({_CSRF: "true"} if beyond else {}),
-            **({"PREFECT_API_AUTH_STRING": secret} if secret else {}),
+            **auth_variables(read_password(self.state_folder)),
+            **proxy_bypass(os.environ, own),
         }
 
     @property
@@ -110,10 +130,11 @@ class ServerSetup:
 
 def process_commands(state: SetupState, kind: str) -> dict[str, list[str]]:
     """The command of each process, by name."""
-    prefect = [sys.executable, "-m", "prefect"]
+    guard = "assay.deployments.request_guard:create_guarded_app"
+    serve = ["--factory", guard, "--host", state.host, "--port", str(state.port)]
     worker = ["worker", "start", "--pool", state.pool, "--type", kind, "--name", "assay"]
     return {
-        "server": [*prefect, "server", "start"],
+        "server": [sys.executable, "-m", "uvicorn", *serve, "--log-level", "warning"],
         "pages": [
             sys.executable,
             "-m",
@@ -121,7 +142,7 @@ def process_commands(state: SetupState, kind: str) -> dict[str, list[str]]:
             state.host,
             str(state.port + 1),
         ],
-        "worker": [*prefect, *worker, "--no-create-pool-if-not-found"],
+        "worker": [sys.executable, "-m", "prefect", *worker, "--no-create-pool-if-not-found"],
     }
 
 
@@ -142,7 +163,9 @@ _DEFAULT_ENVIRONMENT: Mapping[str, str] = {
     "PREFECT_WORKER_PREFETCH_SECONDS": "5",
     # Nobody is there to answer.
     "PREFECT_CLI_PROMPT": "false",
+    **RECORDER_ENVIRONMENT,
 }
+_ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared
 
 
 def hide_password(database: str) -> str:
@@ -162,11 +185,11 @@ def _is_reachable_by_others(host: str) -> bool:
 
 
 def _check_protection() -> None:
-    if ":" not in os.environ.get(_AUTH, ""):
+    if ":" not in os.environ.get(SERVER_AUTH, ""):
         raise ConfigError(
             "a server that others can reach needs a password",
             where="--host",
-            remedy=f"Set {_AUTH} to user:password, and PREFECT_API_AUTH_STRING to the same for "
+            remedy=f"Set {SERVER_AUTH} to user:password, and {CLIENT_AUTH} to the same for "
             "whoever uses it; or listen on 127.0.0.1.",
         )
     if os.environ.get(_CSRF, "true").lower() in {"false", "0"}:

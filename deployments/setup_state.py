@@ -105,7 +105,7 @@ class SetupState:
 
     def server_answers(self, patience: float = 1.0) -> bool:
         """Whether the server answers."""
-        return http_status(f"{self.api_url}/health", patience) == 200
+        return http_status(f"{self.api_url}/health", patience, password="") == 200
 
     def write(self, folder: Path) -> None:
         """Write it into the state folder, atomically."""
@@ -147,13 +147,13 @@ def find_running_setup() -> SetupState | None:
     return None
 
 
-def http_status(url: str, patience: float) -> int | None:
-    """The status of a server's answer, None without one. Prefect's variables authenticate."""
+def http_status(url: str, patience: float, password: str) -> int | None:
+    """The status of a server's answer, None without one. `password` is user:password, or ""."""
     # A URL of this program's making, over HTTP.
     request = urllib.request.Request(url)  # noqa: S310
-    secret = os.environ.get("PREFECT_API_AUTH_STRING")
-    if secret:
-        request.add_header("Authorization", f"Basic {base64.b64encode(secret.encode()).decode()}")
+    if password:
+        shown = base64.b64encode(password.encode()).decode()
+        request.add_header("Authorization", f"Basic {shown}")
     # A proxy of the environment has no business with this machine's own server.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from assay.deployments.server_password import read_password
 from assay.deployments.setup_state import Process, SetupState, http_status
 
 STARTED_LINE = "keeper started"
@@ -109,8 +110,9 @@ def supervise_processes(
     logs = folder / "logs"
     logs.mkdir(exist_ok=True)
     pool = f"{running.api_url}/work_pools/{running.pool}"
+    password = read_password(folder)
     # A worker without a pool only ends.
-    ready = {"worker": lambda: http_status(pool, 1.0) == 200}
+    ready = {"worker": lambda: http_status(pool, 1.0, password) == 200}
     kept = [
         SupervisedProcess(name, command, logs / f"{name}.log", ready.get(name, lambda: True), say)
         for name, command in commands.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,8 +15,10 @@ from dataclasses import dataclass
 
 from assay.config.operations import Operations
 from assay.deployments.deployment_plan import UseCaseFile
+from assay.deployments.login_link import create_login_link, withdraw_login_links
 from assay.deployments.pools import process_job_variables
 from assay.deployments.server import ServerSetup, hide_password
+from assay.deployments.server_password import create_password
 from assay.deployments.setup_state import Process, SetupState
 from assay.deployments.supervisor import STARTED_LINE
 from assay.errors import AssayError, ConfigError
@@ -76,6 +79,15 @@ def start_setup(options: UpOptions, say: Say, *, foreground: bool = False) -> li
     return changed
 
 
+def access_facts(server: ServerSetup) -> dict[str, str]:
+    """How a person gets in: a link that logs a browser in once, and Prefect's own commands."""
+    home = shlex.quote(str(server.state_folder / "prefect"))
+    return {
+        "login": create_login_link(server.state_folder, os.environ["PREFECT_UI_URL"]),
+        "prefect": f"export PREFECT_HOME={home}",
+    }
+
+
 def stop_setup(state: SetupState, say: Say) -> list[str]:
     """Stop the processes that `assay up` started and that still run, and name them."""
     stopped = []
@@ -126,6 +138,8 @@ def _start_supervisor(
     folder = server.state_folder
     (folder / "logs").mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
+    create_password(folder, server.to_setup_state().api_url)
+    withdraw_login_links(folder)
     environment = server.environment(operations)
     server.to_setup_state().write(folder)
     os.environ.update(environment)  # whoever speaks to the server from here needs it too
@@ -195,6 +209,9 @@ def _stop_supervisor(keeper: subprocess.Popen[bytes]) -> None:
 def _stay_in_foreground(server: ServerSetup, keeper: subprocess.Popen[bytes], say: Say) -> None:
     """Wait until the keeper ends, or until an interrupt or SIGTERM."""
     say(f"dashboard: {server.to_setup_state().dashboard_url}, until you press Ctrl-C")
+    if sys.stderr.isatty():  # into a log the link does not belong
+        for name, value in access_facts(server).items():
+            say(f"{name}: {value}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         keeper.wait()

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from assay.cli.signals import exit_cleanly
+from assay.deployments.proxies import proxy_bypass
+from assay.deployments.recorder_settings import RECORDER_ENVIRONMENT
+from assay.deployments.server_password import CLIENT_AUTH, read_password
 from assay.errors import AssayError, ObjectMissing
 from assay.steps.plan import RunPlan
 
@@ -24,6 +27,7 @@ _PREFECT_DEFAULTS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "PREFECT_LOGGING_SERVER_LEVEL": "ERROR",
+    **RECORDER_ENVIRONMENT,
 }
 
 
@@ -32,12 +36,15 @@ def run_named_flow(name: str, /, **parameters: Any) -> Any:
 
     Raises the AssayError that ended it, if one did.
     """
+    os.environ.update(proxy_bypass(os.environ))
     _use_running_server()
     flow = _load_flow(name)
-    _freeze_imports()
     from prefect import tags
 
-    from assay.deployments import heartbeats, tracing
+    from assay.deployments import heartbeats, temporary_server, tracing
+
+    temporary_server.lock_temporary_server()
+    _freeze_imports()
 
     heartbeats.skip_heartbeat_join()
     tracing.start_tracing()
@@ -69,11 +76,14 @@ def plan_training(config: str, store: str, overrides: tuple[str, ...]) -> RunPla
 
 def _use_running_server() -> None:
     """Use a running server: that of PREFECT_API_URL, else the one that `assay up` started."""
-    from assay.deployments.setup_state import find_running_setup
+    from assay.deployments.setup_state import find_running_setup, state_folder
 
-    found = None if "PREFECT_API_URL" in os.environ else find_running_setup()
-    if found is not None:
-        os.environ["PREFECT_API_URL"] = found.api_url
+    found = find_running_setup()
+    if found is None or os.environ.get("PREFECT_API_URL", found.api_url) != found.api_url:
+        return
+    os.environ["PREFECT_API_URL"] = found.api_url
+    if password := read_password(state_folder(found.pool)):
+        os.environ[CLIENT_AUTH] = password
 
 
 def _load_flow(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,7 +70,7 @@ def command(
     from assay.config.operations import Operations
     from assay.deployments.deployment_plan import find_use_cases
     from assay.deployments.server import ServerSetup
-    from assay.deployments.up import UpOptions, start_setup
+    from assay.deployments.up import UpOptions, access_facts, start_setup
 
     server = ServerSetup(
         pool=pool,
@@ -86,7 +87,8 @@ def command(
         foreground=foreground,
     )
     if not foreground:
-        _print_status(SetupState.read(at), as_json=as_json, changes=changed)
+        access = access_facts(server)
+        _print_status(SetupState.read(at), as_json=as_json, changes=changed, access=access)
 
 
 def _bucket_url(store: str | None, before: SetupState | None) -> str:
@@ -100,21 +102,26 @@ def _bucket_url(store: str | None, before: SetupState | None) -> str:
 
 
 def _print_status(
-    state: SetupState | None, *, as_json: bool, changes: list[str] | None = None
+    state: SetupState | None,
+    *,
+    as_json: bool,
+    changes: list[str] | None = None,
+    access: Mapping[str, str] | None = None,
 ) -> None:
-    """Print what is running, and end: exit code 0 if everything is."""
+    """Print what is running and how to get in, and end: exit code 0 if everything runs."""
     up = {name: state is not None and state.is_alive(name) for name in PROCESS_NAMES}
     answers = state is not None and state.server_answers()
     complete = all(up.values()) and answers
     if as_json:
-        facts = _setup_facts(state) if state else {}
+        facts = {**_setup_facts(state), **(access or {})} if state else {}
         print_json({**facts, "answers": answers, "processes": up, "changed": changes})
     elif state is None or not any(up.values()):
         print_stderr("nothing is running; start it with `assay up`")
     else:
         missing = [name for name, is_up in up.items() if not is_up]
         problem = f"not running: {', '.join(missing)}" if missing else "the server does not answer"
-        print_facts({**_setup_facts(state), "state": "up" if complete else problem})
+        facts = {**_setup_facts(state), **(access or {})}
+        print_facts({**facts, "state": "up" if complete else problem})
     raise typer.Exit(0 if complete else 1)
 
 

@@ -54,7 +54,7 @@ def _read_outcome(
     if entry is None:
         return None
     outcome = RunOutcome.model_validate(entry["outcome"])
-    return _refresh_outcome(history, outcome) if _is_in_journal(history, outcome) else None
+    return _refresh_outcome(history, outcome) if is_in_journal(history, outcome) else None
 
 
 def remember_outcome(bucket: Bucket, outcome: RunOutcome, steps: Sequence[Step]) -> None:
@@ -66,7 +66,12 @@ def remember_outcome(bucket: Bucket, outcome: RunOutcome, steps: Sequence[Step])
     entry = {"outcome": outcome.model_dump(mode="json"), "needs": sorted(needs)}
     history = Registry(bucket).history(outcome.use_case)
     against = history.versions[outcome.against] if outcome.against else None
-    bucket.memo.remember(RESULT_STAGE, _outcome_key(bucket, outcome.question, against), entry)
+    key = _outcome_key(bucket, outcome.question, against)
+    bucket.memo.remember(RESULT_STAGE, key, entry)
+    found = bucket.memo.find(RESULT_STAGE, key) or {}
+    if found.get("outcome") != entry["outcome"]:
+        # The first outcome stands. The page of this one is found under its own digest.
+        bucket.memo.remember(RESULT_STAGE, outcome.page.digest, entry)
 
 
 def _outcome_key(bucket: Bucket, question: Digest, against: Version | None) -> Digest:
@@ -77,7 +82,7 @@ def _outcome_key(bucket: Bucket, question: Digest, against: Version | None) -> D
     return Digest.of_bytes(canonical_json.dump(made_of))
 
 
-def _is_in_journal(history: ModelHistory, outcome: RunOutcome) -> bool:
+def is_in_journal(history: ModelHistory, outcome: RunOutcome) -> bool:
     """Whether the journal holds the versions that the outcome names."""
     if outcome.model is None:
         return any(

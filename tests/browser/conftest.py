@@ -73,6 +73,7 @@ def opened(inn, chromium):
 
     def open_(version):
         made.append(Dashboard(chromium, inn.api.removesuffix("/api"), version))
+        made[-1].log_in(inn.login_link())
         return made[-1]
 
     yield open_

@@ -53,6 +53,12 @@ class Dashboard:
 
     # --- ways through it --------------------------------------------------------------------
 
+    def log_in(self, link: str) -> None:
+        """By the link that `assay up` prints, as far as the pages that it leads to."""
+        self.page.goto(link)
+        expect(self.page).to_have_url(re.compile(f"^{self.address}/(v2/)?dashboard"))
+        self.asked.clear()  # the reports were asked, too
+
     def open(self) -> None:
         self.page.goto(self.address)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import random
@@ -15,6 +16,8 @@ import urllib.request
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from assay.deployments.login_link import create_login_link
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,9 +100,27 @@ class SetUp:
     def pid(self, name):
         return json.loads((self.home / "state/running.json").read_text())["processes"][name]["pid"]
 
+    @property
+    def password(self):
+        """As user:password, read anew: each start makes another."""
+        return f"assay:{(self.home / 'state/password').read_text()}"
+
+    def credentials(self):
+        """The header that shows the password."""
+        return {"Authorization": f"Basic {base64.b64encode(self.password.encode()).decode()}"}
+
+    def login_link(self):
+        return create_login_link(self.home / "state", self.api.removesuffix("/api"))
+
+    def get(self, url):
+        """What a browser that has the password is shown."""
+        request = urllib.request.Request(url, headers=self.credentials())
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.read()
+
     def ask(self, path, body=None, method=None):
         data = None if body is None else json.dumps(body).encode()
-        head = {"Content-Type": "application/json"}
+        head = {"Content-Type": "application/json", **self.credentials()}
         request = urllib.request.Request(f"{self.api}{path}", data, head, method=method)
         for _ in self.waiting(60):
             try:

@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 
 import pytest
 
@@ -80,8 +78,7 @@ def test_a_run_says_what_and_when_and_leads_to_its_report(set_up):
     found = set_up.ask("/artifacts/filter", wanted)
     kinds = {(a["key"], a["type"]) for a in found}
     (report,) = [a for a in found if a["key"] == "guests-report"]
-    with urllib.request.urlopen(re.search(r"http://[^)\s]+", report["data"])[0]) as page:
-        assert b"guests@1" in page.read()
+    assert b"guests@1" in set_up.get(re.search(r"http://[^)\s]+", report["data"])[0])
     assert ("guests-feasibility-checks", "table") in kinds
     assert {("guests-report", "markdown"), ("guests-history", "markdown")} <= kinds
 
@@ -108,7 +105,8 @@ def test_what_a_gate_refuses_is_no_crash(set_up):
 
 def test_the_monitors_event_retrains(set_up):
     digest = f"sha256:{'0' * 64}"
-    environment = set_up.environment | {"PREFECT_API_URL": set_up.api}
+    server = {"PREFECT_API_URL": set_up.api, "PREFECT_API_AUTH_STRING": set_up.password}
+    environment = set_up.environment | server
     command = [sys.executable, "-c", EMIT, "assay.retrain.wanted", digest]
     subprocess.run(command, env=environment, check=True, timeout=120)
     runs = []

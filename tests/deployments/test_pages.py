@@ -1,20 +1,55 @@
 """Reports are served to a browser, verified, and nothing else is."""
 
 import base64
+import json
+import socket
 import threading
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal
-from assay.deployments.pages import create_server
+from assay.deployments import pages
+from assay.deployments.login_link import create_login_link
+from assay.deployments.pages import ReportServer
 from assay.registry.open import open_bucket
+from assay.runs.outcome import RunOutcome
 from tests.deployments.metrics.fake_server import of, parsed
 
 PAGE = b"<!DOCTYPE html>\n<html><body>a report</body></html>"
+QUESTION = Digest.of_bytes(b"a question")
+
+
+def report(bucket, page=PAGE, *, in_journal=True):
+    """The page of a run that was stopped, as the run leaves it."""
+    artifact = bucket.put(page, "text/html", "report")
+    outcome = RunOutcome(
+        use_case="guests",
+        question=QUESTION,
+        run=Digest.of_bytes(b"a run"),
+        outcome="stopped",
+        model=None,
+        digest=None,
+        champion=False,
+        against=None,
+        gates={},
+        reports={},
+        page=artifact,
+        reasons=[],
+        judged=[],
+        steps=[],
+    )
+    entry = {"outcome": outcome.model_dump(mode="json"), "needs": [str(artifact.digest)]}
+    bucket.memo.remember("run", artifact.digest, entry)
+    if in_journal:
+        body = {"question": str(QUESTION)}
+        Journal(bucket.store, "guests").append(lambda _: ("stopped", body))
+    return artifact
 
 
 @pytest.fixture
@@ -26,38 +61,98 @@ def bucket(tmp_path, monkeypatch):
 
 @pytest.fixture
 def ask(bucket):
-    server = create_server("127.0.0.1", 0)
+    server = ReportServer("127.0.0.1", 0)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
 
-    def asked(path, **headers):
+    def asked(path, data=None, **headers):
         url = f"http://127.0.0.1:{server.server_port}/{path}"
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
+            with urllib.request.urlopen(urllib.request.Request(url, data, headers)) as answer:
                 return answer.status, answer.read(), answer.headers
         except urllib.error.HTTPError as error:
             return error.code, error.read(), error.headers
 
+    asked.port = server.server_port
     yield asked
     server.shutdown()
     server.server_close()
 
 
 def test_a_report_is_served_under_its_digest(bucket, ask):
-    status, page, headers = ask(bucket.put(PAGE, "text/html", "report").digest.hex)
+    status, page, headers = ask(report(bucket).digest.hex)
     assert (status, page) == (200, PAGE)
-    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+
+
+def test_the_first_page_lists_the_reports(bucket, ask):
+    assert b"no report yet" in ask("")[1]
+    digest = report(bucket).digest.hex
+    status, page, _ = ask("")
+    assert status == 200
+    assert f'<a href="/{digest}">guests, question {QUESTION.hex[:12]}</a>: stopped'.encode() in page
+
+
+@pytest.mark.parametrize("named", ["nowhere", "memo alone", "other journal"])
+def test_a_page_that_no_journal_vouches_for_is_not_served(bucket, ask, named):
+    if named == "nowhere":
+        digest = bucket.put(PAGE, "text/html", "report").digest.hex
+    else:
+        digest = report(bucket, in_journal=False).digest.hex
+    if named == "other journal":
+        body = {"question": str(QUESTION)}
+        Journal(bucket.store, "loans").append(lambda _: ("stopped", body))
+    assert ask(digest)[0] == 404
+    assert digest.encode() not in ask("")[1]
+
+
+@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}])
+def test_another_name_or_origin_is_refused(bucket, ask, headers):
+    digest = report(bucket).digest.hex
+    for path in (digest, "", "metrics", "assay-login"):
+        assert ask(path, **headers)[0] == 403
+
+
+def test_half_a_request_is_not_waited_for(ask, monkeypatch):
+    monkeypatch.setattr(pages.ReportRequestHandler, "timeout", 0.5)
+    with socket.create_connection(("127.0.0.1", ask.port)) as half:
+        half.settimeout(10)
+        half.sendall(b"GET / HTTP/1.1\r\nHost: ")
+        assert half.recv(100) == b""
+
+
+def test_many_that_wait_do_not_keep_others_out(bucket, ask):
+    """Nor do they make a thread each, for ever."""
+    before = threading.active_count()
+    with ExitStack() as held:
+        for _ in range(200):
+            half = held.enter_context(socket.create_connection(("127.0.0.1", ask.port)))
+            half.sendall(b"GET / HT")
+        assert ask("")[0] == 200
+        assert threading.active_count() - before <= pages._MAX_CONNECTIONS + 16
+
+
+def test_a_link_logs_in_once(bucket, ask, monkeypatch, tmp_path):
+    monkeypatch.setenv("ASSAY_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "ada:secret")
+    monkeypatch.setenv("PREFECT_UI_URL", "http://127.0.0.1:4200")
+    code = create_login_link(tmp_path / "state", "").partition("#")[2].encode()
+    assert ask("assay-login")[0] == 200
+    status, answer, _ = ask("assay-login", data=code)
+    assert status == 200
+    assert json.loads(answer) == {"password": "ada:secret", "next": "http://127.0.0.1:4200"}
+    assert ask("assay-login", data=code)[0] == 403
 
 
 def test_nothing_else_is(bucket, ask):
     secret = bucket.put(b'{"rows": "of people"}', "application/json", "rows").digest.hex
-    for path in (secret, "0" * 64, "", "assay.json", "../assay.json", f"objects/sha256/{secret}"):
+    for path in (secret, "0" * 64, "assay.json", "../assay.json", f"objects/sha256/{secret}"):
         status, body, _ = ask(path)
         assert status == 404
         assert b"people" not in body
 
 
 def test_altered_bytes_are_not_served(bucket, ask):
-    artifact = bucket.put(PAGE, "text/html", "report")
+    artifact = report(bucket)
     path = Path(bucket.url(artifact))
     path.chmod(0o644)
     path.write_bytes(PAGE.replace(b"a report", b"a fake!!"))
@@ -67,7 +162,7 @@ def test_altered_bytes_are_not_served(bucket, ask):
 
 
 def test_where_the_server_asks_for_a_password_so_does_this(bucket, ask, monkeypatch):
-    name = bucket.put(PAGE, "text/html", "report").digest.hex
+    name = report(bucket).digest.hex
     monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "ada:secret")
     assert ask(name)[0] == 401
     for said, status in (("ada:secret", 200), ("ada:wrong", 401)):
@@ -99,8 +194,8 @@ def test_figures_are_served_though_bucket_and_server_are_away(monkeypatch, tmp_p
     # Another test's server may be up in this process, and named by its settings.
     nobody = SimpleNamespace(api=SimpleNamespace(url=None))
     monkeypatch.setattr("prefect.settings.get_current_settings", lambda: nobody)
-    server = create_server("127.0.0.1", 0)
-    found = parsed(server.RequestHandlerClass.metrics.render_text().decode())
+    server = ReportServer("127.0.0.1", 0)
+    found = parsed(server.metrics.render_text().decode())
     server.server_close()
     assert of(found, "assay_up", part="bucket") == 0
     assert of(found, "assay_up", part="server") == 0

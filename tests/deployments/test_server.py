@@ -22,7 +22,17 @@ def test_beyond_loopback_a_password_is_needed(tmp_path, monkeypatch, host):
         server(tmp_path, host=host).check_settings()
     assert "PREFECT_SERVER_API_AUTH_STRING" in caught.value.remedy
     monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "ada:secret")
+    monkeypatch.setenv("PREFECT_UI_URL", "http://assay.example:4300")
     server(tmp_path, host=host).check_settings()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_on_every_address_a_name_is_needed(tmp_path, monkeypatch, host):
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "ada:secret")
+    monkeypatch.delenv("PREFECT_UI_URL", raising=False)
+    with pytest.raises(ConfigError, match="name") as caught:
+        server(tmp_path, host=host).check_settings()
+    assert "ASSAY_HOSTS" in caught.value.remedy
 
 
 def test_beyond_loopback_forged_requests_are_refused(tmp_path, monkeypatch):

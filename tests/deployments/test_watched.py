@@ -55,8 +55,7 @@ def set_up(tmp_path_factory, collector):
 
 def text(made):
     url = f"http://127.0.0.1:{made.port + 1}/metrics"
-    with urllib.request.urlopen(url, timeout=30) as answer:
-        return answer.read().decode()
+    return made.get(url).decode()
 
 
 def until(made, enough):
@@ -129,6 +128,7 @@ def prometheus(set_up, tmp_path):
     """Asks one that scrapes the set-up as our own example says."""
     port = free_port()
     text = (CONFIG / "prometheus.yml").read_text().replace("15s", "1s").replace("30s", "1s")
+    text = text.replace("/etc/prometheus/assay.password", str(set_up.home / "state/password"))
     (tmp_path / "prometheus.yml").write_text(text.replace(":4201", f":{set_up.port + 1}"))
     shutil.copy(CONFIG / "alerts.yml", tmp_path)
     arguments = ["--config.file", "prometheus.yml", "--storage.tsdb.path", "data"]

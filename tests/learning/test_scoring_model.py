@@ -59,6 +59,7 @@ def test_a_signature_that_wrote_its_one_group_alone_still_serves(trained, people
     pd.testing.assert_frame_equal(before.predict(people()), model.predict(people()))
 
 
+@pytest.mark.slow
 def test_blocks_change_nothing(trained, people, monkeypatch):
     model = ScoringModel(*_loaded(trained(**MITIGATED)))
     whole = model.predict(people())
@@ -66,6 +67,7 @@ def test_blocks_change_nothing(trained, people, monkeypatch):
     pd.testing.assert_frame_equal(model.predict(people()), whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bins", [[], [30.0, 50.0]])
 def test_a_row_alone_is_answered_as_in_any_batch(people, use_case, table, say, teach, bins):
     by = "hours" if bins else "sex"

@@ -61,6 +61,7 @@ def test_of_equal_combinations_the_first_is_taken(use_case):
     assert found.chosen_index == 0
 
 
+@pytest.mark.slow
 def test_more_processes_find_the_same(use_case):
     candidate = {"estimator": LOGISTIC, "search": {"C": [0.1, 1.0]}}
     alone = searched(use_case(candidate, search={"jobs": 1}))

@@ -126,6 +126,7 @@ CANDIDATES = [
 ]
 
 
+@pytest.mark.slow
 def test_models_do_not_depend_on_interning_memory_hash_seeds_threads_or_processes():
     learning = str(Path(__file__).parent)
     kinds = [

@@ -36,7 +36,7 @@ def trained(bucket, model):
     return bucket.put_json({"steps": [step]}, artifacts.RECORD, "run")
 
 
-def answered(bucket, question=ONE, against=None, model="the model"):
+def answered(bucket, question=ONE, against=None, model="the model", page="page"):
     """Register a version and remember it as the answer to a question."""
     made = put(bucket, model)
     body = {
@@ -44,7 +44,7 @@ def answered(bucket, question=ONE, against=None, model="the model"):
         "run": trained(bucket, made).as_json(),
     }  # fmt: skip
     version = Registry(bucket).register("m", REGISTERED, body)
-    record, page = put(bucket, "record"), put(bucket, "page")
+    record, page = put(bucket, "record"), put(bucket, page)
     outcome = RunOutcome(
         use_case="m", question=question, run=record.digest, outcome="registered",
         model=version.name, digest=made.digest, champion=False, against=against,

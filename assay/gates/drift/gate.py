@@ -181,7 +181,9 @@ def _assess_harm(
     weighted = None
     if new.labelled_rows < len(new):  # labels say more than any expectation
         weighted = _weigh_reference(sides, together, roles, ladder, ask)
-    material = DropInputs(old, new, ladder, rows, found, unseen, divided, weighted)
+    material = DropInputs(
+        old, new, ladder, rows, found, unseen, divided, weighted, together.has_shifted(ask)
+    )
     usable = [m for m in ask.metrics if m == "roc_auc" or new.decision is not None]
     by_column = shift_effects(rows, feature_shifts, ladder, usable[0]) if usable else {}
     undivided = [check for check in whole.values() if check is not None]
@@ -205,6 +207,13 @@ class _RowComparison:
         if self.reconstruction is not None:
             found.append(reconstruction_check(self.reconstruction, ask))
         return found
+
+    def has_shifted(self, ask: DriftSettings) -> bool:
+        """Whether features moved by more than is accepted, alone or together."""
+        if any(shift.has_shifted for shift in self.columns):
+            return True
+        high = None if self.separation is None else self.separation.auc.interval.high
+        return high is None or high > ask.separable
 
     def has_moved(self, ask: DriftSettings) -> bool:
         """Whether features surely moved, by however little, alone or together."""

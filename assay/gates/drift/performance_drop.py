@@ -77,7 +77,8 @@ class DropInputs:
     only where features moved.
 
     `unseen_columns`: columns with so many values never seen that nothing can be expected.
-    `group_columns`: the columns by whose groups rows are judged.
+    `group_columns`: the columns by whose groups rows are judged. `features_shifted`: whether
+    features moved by more than the settings accept, alone or together.
     """
 
     reference: ScoredRows
@@ -88,6 +89,7 @@ class DropInputs:
     unseen_columns: Sequence[str]
     group_columns: Sequence[str] = ()
     weighted: WeightedCalibration | None = None
+    features_shifted: bool = True
 
     @property
     def has_support(self) -> bool:
@@ -210,15 +212,20 @@ def _measure_drop(
         drop_beyond_mix=_estimate_drop(metric, mixed, new, level) if mixed is not None else None,
     )
     if min(old.rows, new.rows) >= ask.rows:
-        found = replace(found, verdict=_verdict(found, sides.has_support, ask.margin))
+        found = replace(found, verdict=_verdict(found, sides, ask.margin))
     if part.labelled_counts is None:
         return found
     return _with_labels(found, part.labelled_counts, level, ask)
 
 
-def _verdict(outcome: PerformanceDrop, has_support: bool, margin: float) -> Verdict:
+def _verdict(outcome: PerformanceDrop, sides: DropInputs, margin: float) -> Verdict:
     """A drop that a mix explains is a caution. Otherwise both ways to expect have to agree, on rows
-    that the reference can speak for."""
+    that the reference can speak for.
+
+    Features that surely moved, by less than is accepted, cost little by either way. There the way
+    by features is held to its estimate: its interval is wide, and would leave every other look at
+    such rows undecided.
+    """
     by_probability = verdict_at_most(outcome.drop.interval, margin)
     total = by_probability
     if total is not Verdict.PASS and outcome.drop_beyond_mix is not None:
@@ -228,8 +235,10 @@ def _verdict(outcome: PerformanceDrop, has_support: bool, margin: float) -> Verd
         total = below if total is Verdict.FAIL else Verdict.UNKNOWN
     if outcome.weighted_drop is not None:
         by_features = verdict_at_most(outcome.weighted_drop.interval, margin)
+        if by_features is Verdict.UNKNOWN and not sides.features_shifted:
+            by_features = Verdict.PASS if outcome.weighted_drop.value <= margin else by_features
         total = total if by_features is total else Verdict.UNKNOWN
-    return total if has_support else Verdict.UNKNOWN
+    return total if sides.has_support else Verdict.UNKNOWN
 
 
 def _with_labels(

@@ -84,6 +84,7 @@ def interaction(rows, seed, middle):
 NO_DECISION = ColumnRoles(probability="probability", truth="truth")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("middle", "drop"), [(-0.95, 0.047), (-1.2, 0.064)])
 def test_a_shift_under_which_cbpe_misses_the_harm_is_never_called_unharmed(middle, drop):
     """The true drop is an integral; CBPE alone is off by .03 to .045 here, and sure of it."""
@@ -95,6 +96,19 @@ def test_a_shift_under_which_cbpe_misses_the_harm_is_never_called_unharmed(middl
     assert "Cannot tell without labels" in told.remedy
     assert "if they follow the features" in told.why
     assert "unharmed" not in report.summary
+
+
+@pytest.mark.parametrize(("middle", "verdict"), [(-0.2, Verdict.PASS), (-0.45, Verdict.UNKNOWN)])
+def test_a_shift_that_is_accepted_leaves_no_doubt_for_a_wide_interval(middle, verdict):
+    """Both drops are surely small by the probabilities; by features the interval is too wide."""
+    old = stored(interaction(10_000, 1, 0.0), "r")
+    rows = interaction(2000, 2, middle).drop_columns("truth")
+    report = judge_drift(
+        old, stored(rows, "current"), DriftSettings(margin=0.02), roles=NO_DECISION, subject="s"
+    )
+    told = check(report, "expected[roc_auc]")
+    assert "if they follow the features" in told.why
+    assert told.verdict is verdict, told.why
 
 
 def test_the_calibration_at_the_current_features_finds_the_true_drop():

@@ -36,6 +36,7 @@ def test_the_nearest_neighbour_errs_as_theory_says(people, use_case):
     assert found.low < 2 * 0.8 * 0.2 < found.high
 
 
+@pytest.mark.slow
 def test_an_accuracy_above_the_bound_fails_softly_one_below_passes(people, use_case):
     material = coins(use_case, people)
     [above], _ = check_ceiling(material, {"accuracy": 0.95})
@@ -46,6 +47,7 @@ def test_an_accuracy_above_the_bound_fails_softly_one_below_passes(people, use_c
     assert next(row[-1] for row in sheet.rows) == 0.75
 
 
+@pytest.mark.slow
 def test_many_columns_of_noise_do_not_make_a_bound_of_nonsense(people, use_case):
     rng = np.random.default_rng(0)
     noise = pd.DataFrame(rng.normal(size=(1500, 60)), columns=[f"n{i}" for i in range(60)])

@@ -280,6 +280,7 @@ def test_large_groups_pass():
     assert only(found, "group_power[true_positive_rate,sex]").verdict is Verdict.PASS
 
 
+@pytest.mark.slow
 def test_the_rows_asked_for_are_enough():
     frame = people(6000)
     frame["sex"] = np.where(np.arange(len(frame)) % 12 == 0, "F", "M")
@@ -373,6 +374,7 @@ def test_a_planted_leak_is_named(name):
     assert check.remedy.endswith(": planted.")
 
 
+@pytest.mark.slow
 def test_a_leak_through_a_thousand_codes_is_named():
     frame = people(9000)
     rng = np.random.default_rng(0)
@@ -514,6 +516,7 @@ def test_people_in_several_groups_fail_a_split_by_group():
     assert only(assess_feasibility(frame, case), "entities").verdict is Verdict.PASS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [None, "2020-02-10"])
 def test_people_who_come_back_are_a_caution_in_a_split_by_time(after):
     frame = people()

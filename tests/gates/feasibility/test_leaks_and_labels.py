@@ -10,6 +10,8 @@ from assay.gates.feasibility.label_noise import check_label_noise
 from assay.gates.feasibility.leakage import check_leakage
 from assay.gates.report import Verdict
 
+pytestmark = pytest.mark.slow  # dozens of rows-and-columns worlds, each judged whole
+
 
 def checks_of(frame, case):
     checks, _, _ = check_leakage(FeasibilityData.from_rows(frame, case, 0))

@@ -110,6 +110,7 @@ def test_too_few_rows_have_no_curve(people, use_case):
     )
 
 
+@pytest.mark.slow
 def test_the_rows_of_today_are_all_rows_not_those_that_are_kept(people, use_case, monkeypatch):
     monkeypatch.setattr("assay.gates.feasibility.all_rows.MAX_KEPT_CELLS", 7 * 1200)
     found = FeasibilityData.from_rows(people(4000), use_case(), 0)

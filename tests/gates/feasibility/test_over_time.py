@@ -15,6 +15,8 @@ from assay.gates.feasibility.stationarity import HARMLESS_LOSS, _verdict, check_
 from assay.gates.report import Interval, Verdict
 from assay.gates.statistics.intervals import Estimate
 
+pytestmark = pytest.mark.slow  # dozens of rows-and-columns worlds, each judged whole
+
 
 @pytest.fixture
 def dated(people):

@@ -56,6 +56,7 @@ def loans(rows=1000, columns=47, seed=0):
     return frame.assign(sex=np.where(x[:, 0] > 0, "F", "M"), outcome=outcome)
 
 
+@pytest.mark.slow
 def test_a_thousand_rows_of_many_columns_are_an_advice_and_no_stop():
     check, sheet, needed = check_sample_size(data(loans()))
     assert check.verdict is Verdict.CAUTION

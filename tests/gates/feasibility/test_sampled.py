@@ -49,6 +49,7 @@ def test_scores_are_those_of_all_rows(both, name):
     assert low < whole.values[0] < high
 
 
+@pytest.mark.slow
 def test_the_learner_answers_as_often_yes_as_yes_is(both):
     sample, whole = both
     assert sample.probabilities.mean(where=~sample.labels) == pytest.approx(

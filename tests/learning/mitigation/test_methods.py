@@ -173,6 +173,7 @@ def test_groups_may_be_the_intersection_of_several_columns(
     assert served.predict(frame.head(20)).decision.dtype == bool
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "split", [{"by": "time", "column": "since"}, {"by": "group", "column": "house"}]
 )
@@ -200,6 +201,7 @@ def test_a_reduction_stops_at_max_iter_and_says_whether_it_converged(made):
     assert made({**GRADIENT, "max_iter": 30}).technical["converged"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "constraint",
     [
