@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from assay.bucket.digest import Digest
-from assay.bucket.open import open_bucket
 from assay.deployments.login_link import (
     INVALID_LINK,
     LOGIN_PAGE_HEADERS,
@@ -38,6 +37,7 @@ from assay.deployments.request_guard import allowed_hosts, is_own_request
 from assay.deployments.server_password import SERVER_AUTH
 from assay.deployments.setup_state import STATE_VARIABLE
 from assay.errors import AssayError, ObjectMissing
+from assay.registry.open import open_bucket
 from assay.store.open import default_store_url
 
 _IDLE_SECONDS = 10.0  # seconds without a byte, after which a connection is closed

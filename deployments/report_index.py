@@ -6,7 +6,6 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from assay.bucket import canonical_json
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.bucket.memo import MEMO_PREFIX
@@ -43,10 +42,11 @@ class ReportIndex:
 
 
 def _read_outcome(bucket: Bucket, key: str) -> RunOutcome | None:
-    """The outcome that a memo entry holds; None for what is no such entry."""
+    """The outcome that a memo entry holds; None for what is no such entry, or does not count."""
+    question = key.removeprefix(f"{MEMO_PREFIX}{RESULT_STAGE}/").partition(".")[0]
     try:
-        entry = canonical_json.load(bucket.store.get(key))
-        return RunOutcome.model_validate(entry["outcome"])
+        entry = bucket.memo.find(RESULT_STAGE, Digest.parse(f"sha256:{question}"))
+        return RunOutcome.model_validate(entry["outcome"]) if entry else None
     except (AssayError, ValueError, TypeError, KeyError):
         return None
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from assay.bucket.open import open_bucket
 from assay.config.operations import Operations
 from assay.deployments.deployment_plan import BadUseCase, UseCaseFile, describe_bad_use_case
 from assay.deployments.login_link import create_login_link, withdraw_login_links
@@ -23,6 +22,7 @@ from assay.deployments.server_password import create_password
 from assay.deployments.setup_state import Process, SetupState, write_bad_use_cases
 from assay.deployments.supervisor import STARTED_LINE
 from assay.errors import AssayError, ConfigError
+from assay.registry.open import open_bucket
 
 Say = Callable[[str], None]
 

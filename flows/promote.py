@@ -7,10 +7,10 @@ from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
 from prefect.states import Completed, Failed
 
-from assay.bucket.open import open_bucket
 from assay.errors import ConfigError, Ineligible, NotAllowed
 from assay.flows.run_name import format_run_name
 from assay.registry.decisions.justification import Justification
+from assay.registry.open import open_bucket
 from assay.store.open import default_store_url
 from assay.tasks.promotion import decide_promotion, promotion_question
 from assay.tasks.stage import publish_history

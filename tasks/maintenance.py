@@ -3,7 +3,7 @@
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.logging import get_run_logger
 
-from assay.bucket.open import open_bucket
+from assay.registry.open import open_bucket
 from assay.tasks.stage import progress_bar, stage
 from assay.upkeep import verification
 from assay.upkeep.garbage_collector import CollectionResult, GarbageCollector

@@ -2,9 +2,9 @@
 
 from prefect.logging import get_run_logger
 
-from assay.bucket.open import open_bucket
 from assay.registry.decisions import approval_form
 from assay.registry.decisions.justification import Justification
+from assay.registry.open import open_bucket
 from assay.render.dashboard import artifact_key
 from assay.render.journal_text import entry_sentence
 from assay.tasks.stage import stage

@@ -2,8 +2,10 @@
 
 from assay.bucket.signing import Signer
 from assay.config.loaded_use_case import load_use_case
+from assay.registry.authority import authorize_training
 from assay.runs.run import Run
 from assay.sources.fingerprint import fingerprint
+from assay.steps import plan
 from assay.store.open import default_store_url
 from assay.tasks.stage import stage
 
@@ -23,9 +25,11 @@ def start_run(
     from assay.learning.estimators import check_candidates
 
     written = load_use_case(config, overrides)
-    Signer.from_environment()  # report an unusable key now, not after the training
+    Signer.from_environment()  # report an unusable key now, not after the work
     source = None
     if trains:
+        if plan.current_plan() is None:
+            authorize_training()
         check_candidates(written.use_case, written.text.locate)
         source = fingerprint(written.use_case.data)
     return Run.begin(written, store or default_store_url(), source, always=always)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from assay.bucket.artifacts import Artifact
-from assay.bucket.open import open_bucket
 from assay.config.loaded_use_case import parse_use_case
 from assay.gates.report import get_report
 from assay.learning import split
+from assay.registry.open import open_bucket
 from assay.registry.registry import Registry
 from assay.render.html_page import render_html
 from assay.render.markdown import render_markdown

@@ -1,11 +1,12 @@
 """One bucket: its store, and on it objects and the memo.
 
 It imports no backend and no journal, because every step's key holds what it imports:
-`assay.bucket.open.open_bucket` opens a bucket, `assay.bucket.journal.Journal` is a journal.
+`assay.registry.open.open_bucket` opens a bucket, `assay.bucket.journal.Journal` is a journal.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,7 @@ from assay import __version__
 from assay.bucket import canonical_json
 from assay.bucket.artifacts import Artifact
 from assay.bucket.digest import Digest
-from assay.bucket.memo import Memo, required_objects
+from assay.bucket.memo import Memo, MemoSignatures, required_objects
 from assay.bucket.objects import Objects
 from assay.errors import FormatUnknown, KeyAbsent, ReferenceUnknown, StoreUnsafe
 from assay.store.base import Store
@@ -26,14 +27,19 @@ _BUCKET_PREFIXES = (MARKER_KEY, "objects/sha256/", "journals/")  # any of them m
 class Bucket:
     """Everything Assay keeps, in one place."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self, store: Store, memo_signatures: Callable[[], MemoSignatures | None] = lambda: None
+    ) -> None:
         self.store = store
+        self._memo_signatures = memo_signatures
 
     @classmethod
-    def from_store(cls, store: Store) -> Bucket:
-        """The bucket on a store, its format checked."""
+    def from_store(
+        cls, store: Store, memo_signatures: Callable[[], MemoSignatures | None] = lambda: None
+    ) -> Bucket:
+        """The bucket on a store, its format checked. `memo_signatures`: see `Memo`."""
         _check_format(store)
-        return cls(store)
+        return cls(store, memo_signatures)
 
     def prepare(self) -> Bucket:
         """Mark the store as a bucket of this format, before the first write. Returns itself.
@@ -80,7 +86,7 @@ class Bucket:
 
     @cached_property
     def memo(self) -> Memo:
-        return Memo(self.store)
+        return Memo(self.store, self._memo_signatures)
 
     def put(self, data: bytes, media_type: str, name: str) -> Artifact:
         """Store bytes as an artifact."""

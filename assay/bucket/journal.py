@@ -11,8 +11,9 @@ Long journals are read by way of checkpoints: see `assay.bucket.checkpoints`.
 
 from __future__ import annotations
 
-import getpass
 import itertools
+import os
+import pwd
 import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -322,10 +323,12 @@ def is_entry_name(name: str) -> bool:
 
 
 def current_user() -> str:
-    """The person at the keyboard, as the operating system knows them. A signature proves more."""
+    """The owner of this process, as the operating system knows them. No variable of the
+    environment, such as LOGNAME, makes it somebody else. A signature proves more.
+    """
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user without a name
         return "unknown"
 
 

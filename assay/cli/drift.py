@@ -176,7 +176,7 @@ def _chosen_columns(
 def _open_bucket(store: str | None) -> Iterator[Bucket]:
     """The named bucket, or a temporary one."""
     from assay.bucket.bucket import Bucket
-    from assay.bucket.open import open_bucket
+    from assay.registry.open import open_bucket
     from assay.store.local import LocalStore
 
     if store is not None:

@@ -17,6 +17,6 @@ def bucket_url(store: str | None) -> str:
 
 def open_existing_bucket(store: str | None) -> Bucket:
     """Open a bucket that must exist. Raises ReferenceUnknown."""
-    from assay.bucket.open import open_bucket
+    from assay.registry.open import open_bucket
 
     return open_bucket(bucket_url(store)).require_existing()

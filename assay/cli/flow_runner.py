@@ -62,8 +62,8 @@ def plan_training(config: str, store: str, overrides: tuple[str, ...]) -> RunPla
     """The steps that the train flow would take, up to the first that depends on a new result."""
     from prefect.logging.loggers import disable_run_logger
 
-    from assay.bucket.open import open_bucket
     from assay.config.loaded_use_case import load_use_case
+    from assay.registry.open import open_bucket
     from assay.runs.lineage import last_steps
     from assay.steps import plan
 

@@ -42,11 +42,13 @@ def command(
     from assay.cli.flow_runner import run_named_flow
     from assay.cli.run import finish_run
     from assay.production.retraining.policy import DeclinedRetraining, RetrainingTrigger
+    from assay.registry.authority import authorize_training
 
     if by not in get_args(RetrainingTrigger):
         raise typer.BadParameter(f"--by is one of {', '.join(get_args(RetrainingTrigger))}")
     url = bucket_url(store)
     open_existing_bucket(url)
+    authorize_training()
     outcome = run_named_flow(
         "retrain",
         config=str(config),

@@ -39,9 +39,10 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Take a use case from raw rows to a registered model, or to the reason for having none."""
-    from assay.bucket.open import open_bucket
     from assay.cli.existing_bucket import bucket_url
     from assay.config.loaded_use_case import load_use_case
+    from assay.registry.authority import authorize_training
+    from assay.registry.open import open_bucket
     from assay.runs.result_cache import find_cached_outcome
 
     url = bucket_url(store)
@@ -50,6 +51,7 @@ def command(
     outcome = find_cached_outcome(bucket, written)
     if outcome is None or always:
         # Errors here appear before Prefect takes seconds to start.
+        authorize_training()
         bucket.prepare()
         from assay.cli.flow_runner import run_named_flow
 
@@ -64,7 +66,7 @@ def finish_run(store: str, outcome: RunOutcome, reports: Path, *, as_json: bool)
 
     `store` is the bucket's URL.
     """
-    from assay.bucket.open import open_bucket
+    from assay.registry.open import open_bucket
 
     bucket = open_bucket(store)
     page = _write_page(bucket, outcome, reports)

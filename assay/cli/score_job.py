@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from assay.bucket.bucket import Bucket
-from assay.bucket.open import open_bucket
 from assay.cli.console import next_command, print_stderr, print_text
 from assay.cli.signals import watch_signals
 from assay.config.loaded_use_case import LoadedUseCase, load_use_case
 from assay.production.scoring.outcome import BatchOutcome, ScoringOutcome
+from assay.registry.open import open_bucket
 from assay.util import clock
 from assay.util.wording import format_count
 

@@ -78,6 +78,8 @@ def _print_step(step: PlannedStep) -> None:
         print_text(f"{step.name}: cached")
         return
     print_text(f"{step.name}: would run" + ("" if step.has_run else ", for the first time"))
+    if step.refused_entry:
+        print_text(f"  a cached result does not count: {step.refused_entry}")
     for difference in step.differences:
         print_text(f"  {difference}")
     for name in step.upstream_steps:

@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import PrivateAttr, ValidationError
 
@@ -61,9 +61,8 @@ class People(Section):
 
         None if neither is there. Raises ConfigError for an unreadable file or an invalid key.
         """
-        named = os.environ.get(PEOPLE_VARIABLE)
-        path = Path(named) if named else DEFAULT_PEOPLE_FILE
-        return cls.read(path) if named or path.is_file() else None
+        path = find_people_file()
+        return cls.read(path) if path else None
 
     @classmethod
     def read(cls, path: Path) -> People:
@@ -78,6 +77,16 @@ class People(Section):
         people.trusted_keys()
         return people
 
+    def as_document(self) -> dict[str, Any]:
+        """What the file says, for one in another folder: paths in it are absolute."""
+        document = self.model_dump(mode="json", exclude_unset=True)
+        document.setdefault("people", {})
+        for person in document["people"].values():
+            for key in person.get("withdrawn", ()):
+                if key.get("holds"):
+                    key["holds"] = str((self._folder / key["holds"]).absolute())
+        return document
+
     def trusted_keys(self) -> list[PublicKey]:
         """Everybody's keys, each with its owner. Raises ConfigError for an invalid key.
 
@@ -88,6 +97,13 @@ class People(Section):
             *(key.parse_key(name, self._folder) for name, one in everyone for key in one.withdrawn),
             *(PublicKey.parse(line, name) for name, one in everyone for line in one.keys),
         ]
+
+
+def find_people_file() -> Path | None:
+    """The people file in force, whether or not it can be read; None if there is none."""
+    named = os.environ.get(PEOPLE_VARIABLE)
+    path = Path(named) if named else DEFAULT_PEOPLE_FILE
+    return path if named or path.is_file() else None
 
 
 def _read_digests(path: Path) -> frozenset[Digest]:

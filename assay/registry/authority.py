@@ -15,14 +15,16 @@ from assay.errors import NotAllowed, SignatureBad, Unproven, nearest_name
 if TYPE_CHECKING:
     from assay.bucket.bucket import Bucket
 
-Action = Literal["lesson", "false alarm", "rollback", "retire", "promote", "approve", "waive"]
+Action = Literal[
+    "run", "lesson", "false alarm", "rollback", "retire", "promote", "approve", "waive"
+]
 
 PERMISSIONS: Final[dict[Role, frozenset[Action]]] = {
     "viewer": frozenset(),
-    "scientist": frozenset({"lesson", "false alarm"}),
+    "scientist": frozenset({"run", "lesson", "false alarm"}),
     "operator": frozenset({"rollback", "retire", "false alarm"}),
     "engineer": frozenset(
-        {"lesson", "false alarm", "rollback", "retire", "promote", "approve", "waive"}
+        {"run", "lesson", "false alarm", "rollback", "retire", "promote", "approve", "waive"}
     ),
 }
 
@@ -51,6 +53,20 @@ def authorize_user(action: Action) -> Actor:
             remedy=f"Set {SIGNING_KEY_VARIABLE} to the file of your private key.",
         )
     return _authorize_person(people, current_user(), action)
+
+
+def authorize_training() -> None:
+    """Require that the present user may train models, and that what they sign will count.
+
+    Where signatures are optional, a name that the people file lacks, such as a service's, is
+    accepted without a key. Raises NotAllowed, ConfigError.
+    """
+    people, signer = People.load_configured(), Signer.from_environment()
+    if people is None:
+        return
+    is_service = signer is None and current_user() not in people.people
+    if not (is_service and people.signatures == "optional"):
+        authorize_user("run")
 
 
 def authorize_name(name: str, action: Action) -> Actor:
@@ -111,7 +127,12 @@ def _with_article(role: str) -> str:
 
 
 def _action_phrase(act: Action) -> str:
-    return {"lesson": "record a lesson", "false alarm": "mark a false alarm"}.get(act, act)
+    phrases: dict[Action, str] = {
+        "run": "train models",
+        "lesson": "record a lesson",
+        "false alarm": "mark a false alarm",
+    }
+    return phrases.get(act, act)
 
 
 def find_signed_entries(bucket: Bucket, key: PublicKey) -> Iterator[tuple[str, JournalEntry]]:
@@ -160,6 +181,18 @@ def is_permitted(entry: JournalEntry, action: Action) -> bool:
     return person is not None and action in PERMISSIONS[person.role]
 
 
+def has_effect(entry: JournalEntry, action: Action) -> bool:
+    """Whether an entry of an action counts: where signatures are required, only if somebody signed
+    it who may do this today. Elsewhere every entry does.
+    """
+    people = People.load_configured()
+    if people is None or people.signatures == "optional":
+        return True
+    with suppress(SignatureBad):
+        return is_permitted(entry, action)
+    return False
+
+
 def require_permission(
     model: str, entry: JournalEntry, action: Action, unless: Callable[[], bool] = lambda: False
 ) -> None:
@@ -174,7 +207,9 @@ def require_permission(
     raise Unproven(
         f"entry {entry.number} of the journal of {model!r} is by {entry.actor}, who may not "
         f"{_action_phrase(action)}",
-        remedy="Have somebody who may do so decide again.",
+        remedy="Have a scientist or an engineer run its use case again."
+        if action == "run"
+        else "Have somebody who may do so decide again.",
     )
 
 

@@ -11,6 +11,7 @@ from assay.bucket.artifacts import Artifact
 from assay.bucket.digest import Digest
 from assay.bucket.journal import JournalEntry, malformed_entry_error
 from assay.gates.catalog import NONDETERMINISTIC_GATES, sort_by_gate
+from assay.registry import authority
 from assay.util import clock
 
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -104,11 +105,15 @@ class ModelHistory:
         return int(number_or_alias) if len(number_or_alias) < 10 else None
 
     def find_identical(self, status: str, body: Mapping[str, Any]) -> Version | None:
-        """The version with the same question, model bytes and reports."""
-        same = (v for v in self.versions.values() if v.status == status)
-        return next(
-            (v for v in same if _version_identity(v.entry.body) == _version_identity(body)), None
+        """The version with the same question, model bytes and reports, if its entry counts."""
+        same = (
+            version
+            for version in self.versions.values()
+            if version.status == status
+            and _version_identity(version.entry.body) == _version_identity(body)
+            and authority.has_effect(version.entry, "run")
         )
+        return next(same, None)
 
     def previous_versions(self, alias: str) -> list[int]:
         """The versions that an alias pointed to before, newest first.
@@ -169,7 +174,8 @@ class ModelHistory:
         entry = self.alias_entries[CHALLENGER]
         later = self.entries[entry.number :]
         declined = f"promotion:{self.model}@{number}"
-        if any(e.kind == LESSON and e.body["cause"] == declined for e in later):
+        lessons = (e for e in later if e.kind == LESSON and e.body["cause"] == declined)
+        if any(authority.has_effect(entry, "lesson") for entry in lessons):
             return None
         champions = (e.body["version"] for e in later if e.body.get("alias") == CHAMPION)
         return None if number in champions else entry
@@ -177,11 +183,17 @@ class ModelHistory:
     def was_withdrawn(self, number: int) -> bool:
         """Whether a person retired a version or rolled it back. Only a person brings it back."""
         rollbacks = (e for e in self.entries if e.kind == ROLLED_BACK)
-        return number in self.retirements or any(e.body["previous"] == number for e in rollbacks)
+        of_version = (e for e in rollbacks if e.body["previous"] == number)
+        return number in self.retirements or any(
+            authority.has_effect(entry, "rollback") for entry in of_version
+        )
 
 
 def fold_journal(model: str, entries: Iterable[JournalEntry]) -> ModelHistory:
     """The history that a journal's entries give. Unknown kinds of entries change nothing.
+
+    Where signatures are required, nor does a retirement by nobody who may retire. Versions and
+    promotions stand as written; whoever loads or promotes one asks who signed it.
 
     Raises ChainBroken for an entry without its kind's fields, which Assay never writes.
     """
@@ -227,6 +239,8 @@ def _fold_rollback(history: ModelHistory, entry: JournalEntry) -> None:
 
 def _fold_retirement(history: ModelHistory, entry: JournalEntry) -> None:
     number = entry.body["version"]
+    if not authority.has_effect(entry, "retire"):
+        return
     history.retirements[number] = entry
     for alias in [alias for alias, at in history.aliases.items() if at == number]:
         del history.aliases[alias], history.alias_entries[alias]
@@ -255,6 +269,12 @@ def _version_identity(body: Mapping[str, Any]) -> tuple[Any, ...]:
         if gate not in NONDETERMINISTIC_GATES
     }
     return body["question"], body["model"], reports
+
+
+def false_alarms(entries: Iterable[JournalEntry]) -> set[int]:
+    """The numbers of the looks' entries that somebody who may do so marked as false alarms."""
+    marks = (entry for entry in entries if entry.kind == FALSE_ALARM)
+    return {mark.body["entry"] for mark in marks if authority.has_effect(mark, "false alarm")}
 
 
 def is_waiver_in_force(waiver: JournalEntry, as_of: datetime) -> bool:

@@ -9,8 +9,8 @@ from assay.bucket import canonical_json
 from assay.bucket.artifacts import TABLE, Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.open import open_bucket
 from assay.errors import DataError, ReferenceUnknown
+from assay.registry.open import open_bucket
 from assay.registry.registry import Registry
 from assay.store.open import default_store_url
 

@@ -119,7 +119,7 @@ class Registry:
         self, history: ModelHistory, version: Version, number_or_alias: str, as_of: datetime
     ) -> None:
         """Require everything that must hold before unpickling. Raises what `load` raises."""
-        authority.require_signatures(version.model, [version.entry])
+        self.require_genuine(version)
         by_number = number_or_alias.isdecimal()
         if version.number in history.retirements and not by_number:
             raise _retired_version_error(history, version)
@@ -136,6 +136,15 @@ class Registry:
         if version.status != REGISTERED and not rests_on:
             raise _rejected_version_error(version)
 
+    def require_genuine(self, version: Version) -> None:
+        """Require that a version's entry is by somebody who may train.
+
+        Nothing that a version's record names may run before. Raises SignatureBad, Unproven,
+        ConfigError.
+        """
+        authority.require_signatures(version.model, [version.entry])
+        authority.require_permission(version.model, version.entry, "run")
+
     def require_promotion(
         self, history: ModelHistory, promotion: JournalEntry, as_of: datetime
     ) -> None:
@@ -151,6 +160,7 @@ class Registry:
         authority.require_signatures(
             history.model, [e for e in (version.entry, promotion, waiver) if e]
         )
+        authority.require_permission(history.model, version.entry, "run")
         if promotion.body["alias"] == CHAMPION:
             automatic = partial(self._was_automatic, history, promotion)
             authority.require_permission(history.model, promotion, "promote", unless=automatic)
@@ -162,7 +172,11 @@ class Registry:
             raise _rejected_version_error(version)
 
     def _was_automatic(self, history: ModelHistory, promotion: JournalEntry) -> bool:
-        """Whether the use case allowed this promotion without a person's decision."""
+        """Whether the use case allowed this promotion without a person's decision, and somebody
+        who may train signed it.
+        """
+        if not authority.has_effect(promotion, "run"):
+            return False
         version = history.versions[promotion.body["version"]]
         policy = self.promotion_policy(version)
         how = policy.later if promotion.body["previous"] else policy.first
@@ -187,7 +201,10 @@ class Registry:
     def register(
         self, model: str, status: str, body: Mapping[str, Any], *, actor: str | None = None
     ) -> Version:
-        """Append a version, or return the one with the same question, bytes and evidence."""
+        """Append a version, or return the one with the same question, bytes and evidence.
+
+        One that `load` would refuse for its signature is no such version.
+        """
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
             history = fold_journal(model, entries)

@@ -16,12 +16,12 @@ from assay.bucket.artifacts import RECORD, Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal, JournalEntry
-from assay.bucket.open import open_bucket
-from assay.config.people import DEFAULT_PEOPLE_FILE
-from assay.config.people import PEOPLE_VARIABLE as PEOPLE
 from assay.errors import AssayError, ConfigError, IntegrityError
+from assay.registry.open import open_bucket
+from assay.registry.registry import Registry
 from assay.reproduce import environment
 from assay.reproduce.code_tree import CodeTree, lay_out_code
+from assay.reproduce.rebuild_identity import make_rebuild_identity
 from assay.reproduce.recorded_run import RecordedRun, copy_objects, recall_run
 from assay.reproduce.row_origin import RowOrigin, find_source_rows, source_depth
 from assay.steps.key_differences import KeyDifference
@@ -148,9 +148,11 @@ def prepare_rebuild(
     `recorded_environment` the recorded distributions are installed into a virtual environment;
     otherwise the rebuild runs in the present one.
 
-    Raises ReferenceUnknown, ConfigError, IntegrityError.
+    Nothing that the record names runs unless the version's entry counts: see
+    `Registry.require_genuine`. Raises ReferenceUnknown, ConfigError, IntegrityError.
     """
     recorded = recall_run(bucket, reference)
+    Registry(bucket).require_genuine(recorded.version)
     working = folder.joinpath("run", *["run"] * source_depth(recorded))
     working.mkdir(parents=True)
     code = lay_out_code(recorded, folder, working, repository)
@@ -170,14 +172,10 @@ def prepare_rebuild(
 
 
 def _environment_variables(folder: Path, code: Path) -> dict[str, str]:
-    """Variables of the rebuild: a Prefect home of its own, the recorded code first on the path.
-
-    The people file stays: a champion is loaded only if its signatures satisfy that file.
-    """
+    """Variables of the rebuild: a Prefect home of its own, the recorded code first on the path."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(_DROPPED_VARIABLES)}
-    people = Path(os.environ.get(PEOPLE) or DEFAULT_PEOPLE_FILE)
-    trusted = {PEOPLE: str(people.absolute())} if people.is_file() else {}
-    return kept | trusted | {"PYTHONPATH": str(code), "PREFECT_HOME": str(folder / "prefect")}
+    own = {"PYTHONPATH": str(code), "PREFECT_HOME": str(folder / "prefect")}
+    return kept | make_rebuild_identity(folder) | own
 
 
 def _parse_result(process: subprocess.CompletedProcess[str]) -> dict[str, Any]:

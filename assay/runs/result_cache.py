@@ -68,7 +68,8 @@ def remember_outcome(bucket: Bucket, outcome: RunOutcome, steps: Sequence[Step])
     against = history.versions[outcome.against] if outcome.against else None
     key = _outcome_key(bucket, outcome.question, against)
     bucket.memo.remember(RESULT_STAGE, key, entry)
-    if bucket.memo.find(RESULT_STAGE, key) != entry:
+    found = bucket.memo.find(RESULT_STAGE, key) or {}
+    if found.get("outcome") != entry["outcome"]:
         # The first outcome stands. The page of this one is found under its own digest.
         bucket.memo.remember(RESULT_STAGE, outcome.page.digest, entry)
 

@@ -11,8 +11,8 @@ from assay.bucket import artifacts, canonical_json
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.open import open_bucket
 from assay.config.loaded_use_case import LoadedUseCase, parse_use_case
+from assay.registry.open import open_bucket
 from assay.steps import plan
 from assay.steps.code_version import read_code_version
 from assay.steps.step import exact_digest

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assay.bucket.artifacts import Artifact
@@ -24,7 +24,8 @@ from assay.steps.step import ArtifactMap, Step, find_step, key_components, step_
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
     """One step: whether it would run, what differs from the last time, and which earlier steps
-    would change its inputs. `known` is false for a step that has never run here.
+    would change its inputs. `has_run` is false for a step that has never run here.
+    `refused_entry`: why a result that lies in the cache for it does not count.
     """
 
     name: str
@@ -32,6 +33,7 @@ class PlannedStep:
     has_run: bool = True
     differences: Sequence[KeyDifference] = ()
     upstream_steps: Sequence[str] = ()
+    refused_entry: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -40,6 +42,7 @@ class PlannedStep:
             "known": self.has_run,
             "differs": [difference.as_json() for difference in self.differences],
             "after": list(self.upstream_steps),
+            "refused": self.refused_entry,
         }
 
 
@@ -92,7 +95,9 @@ class RunPlan:
             self.steps.append(PlannedStep(name, would_run=False))
             return found
         before = self.last_steps.get(name)
-        self.steps.append(_explain_step(name, before, made_of, inputs))
+        explained = _explain_step(name, before, made_of, inputs)
+        refused = bucket.memo.explain_refusal(stage, step_key(made_of))
+        self.steps.append(replace(explained, refused_entry=refused))
         outputs = {
             output: _placeholder_artifact(name, output)
             for output in (before or {}).get("outputs", {})

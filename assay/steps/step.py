@@ -26,7 +26,8 @@ ArtifactMap = Mapping[str, Artifact]
 
 class Step(BaseModel):
     """One stage's inputs and outputs. `seconds`: the time it took when it was computed. `memory`:
-    the process's peak in bytes meanwhile, where known.
+    the process's peak in bytes meanwhile, where known. `signed_by`: the key of whoever computed a
+    cached step, where signatures are required.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,12 +41,13 @@ class Step(BaseModel):
     seconds: float
     memory: int | None = None
     verdict: str | None = None  # of the report among the outputs, where the stage is a gate
+    signed_by: str | None = None
 
     def __getitem__(self, name: str) -> Artifact:
         return self.outputs[name]
 
     def as_json(self) -> dict[str, Any]:
-        return self.model_dump(mode="json")
+        return self.model_dump(mode="json", exclude=set() if self.signed_by else {"signed_by"})
 
 
 def perform(
@@ -117,7 +119,9 @@ def find_step(
     if entry is None:
         return None
     try:
-        return _make_step(key, components, inputs, label, cached=True, **_stored_fields(entry))
+        by = bucket.memo.signer_of(entry)
+        stored = _stored_fields(entry)
+        return _make_step(key, components, inputs, label, cached=True, signed_by=by, **stored)
     except ValidationError:  # it was altered
         bucket.memo.forget(components["stage"], key)
         return None

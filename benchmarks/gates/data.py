@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
-from assay.bucket.open import open_bucket
+from assay.registry.open import open_bucket
 from assay.store.local import LocalStore
 from assay.tables.table import Table
 from assay.tables.table_writer import write_table

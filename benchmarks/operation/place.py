@@ -15,7 +15,7 @@ from typing import Any
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.journal import Journal
-from assay.bucket.open import open_bucket
+from assay.registry.open import open_bucket
 from tests.deployments.conftest import CASE
 from tests.deployments.live import SetUp, guests
 

@@ -13,11 +13,11 @@ from prometheus_client.core import Metric
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.journal import list_journals
-from assay.bucket.open import open_bucket
 from assay.deployments.metrics.definitions import MetricSamples
 from assay.deployments.metrics.ledger import LedgerMetrics
 from assay.deployments.metrics.model import ModelMetrics
 from assay.registry.batch_ledger import LEDGER_SUFFIX, is_ledger
+from assay.registry.open import open_bucket
 
 _LISTING_INTERVAL = 30.0  # seconds between two listings, or a hundred times as long as one takes
 _THREADS = 8

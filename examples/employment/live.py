@@ -27,12 +27,12 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from assay.bucket.open import open_bucket
 from assay.cli.flow_runner import run_named_flow
 from assay.errors import AssayError
 from assay.registry.decisions import promotion, withdrawal
 from assay.registry.decisions.justification import Justification
 from assay.registry.history import CHALLENGER, CHAMPION
+from assay.registry.open import open_bucket
 from assay.registry.registry import Registry
 from assay.util.wording import more_suffix
 

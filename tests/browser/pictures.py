@@ -83,7 +83,6 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="employment-") as folder:
         town = SetUp(Path(folder), Receiver())
-        town.environment |= {"LOGNAME": "ada", "USER": "ada"}
         furnish(town.home)
         try:
             town.up()

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from assay.bucket.open import open_bucket
+from assay.registry.open import open_bucket
 from assay.registry.registry import Registry
 from tests.browser.conftest import waiting
 

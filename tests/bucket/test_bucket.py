@@ -11,8 +11,8 @@ from assay.bucket import artifacts, canonical_json
 from assay.bucket.bucket import MARKER_KEY, Bucket
 from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal, list_journals
-from assay.bucket.open import open_bucket
 from assay.errors import FormatUnknown, ObjectCorrupt, ReferenceUnknown, StoreError, StoreUnsafe
+from assay.registry.open import open_bucket
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
 

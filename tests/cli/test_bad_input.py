@@ -124,7 +124,7 @@ def test_bad_input_is_refused_with_where_and_what_to_do(name, case, staged, tmp_
 
 def assert_intact(bucket):
     """Every object is what its name says, and no half-written file is left."""
-    from assay.bucket.open import open_bucket
+    from assay.registry.open import open_bucket
     from assay.upkeep.verification import verify_bucket
 
     if bucket.exists():
@@ -140,8 +140,8 @@ def test_a_wrong_name_is_refused_though_the_rows_were_judged_before(case, stages
 
 
 def test_a_column_that_one_value_turns_into_text_stands_in_the_report(case, stages, tmp_path):
-    from assay.bucket.open import open_bucket
     from assay.gates.report import get_report
+    from assay.registry.open import open_bucket
 
     judged = stages(case(rows=column(lambda n: "n/a" if n == 40 else str(n))))
     report = get_report(open_bucket(str(tmp_path / "bucket")), judged["report"])

@@ -56,8 +56,8 @@ def test_a_stopgap_is_waived_promoted_rolled_back_and_retired(assay, kept):
 
 def test_what_came_of_a_shadow_is_shown_as_a_gate_and_told_in_the_log(assay, kept, tmp_path):
     from assay.bucket.journal import Journal
-    from assay.bucket.open import open_bucket
     from assay.gates.report import Check, Report, Verdict, put_report
+    from assay.registry.open import open_bucket
 
     bucket = open_bucket(str(tmp_path / "bucket"))
     check = Check(name="answered", claim="It answers", verdict=Verdict.PASS)

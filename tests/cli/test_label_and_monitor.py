@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from assay.bucket.journal import Journal
-from assay.bucket.open import open_bucket
 from assay.cli.app import app
 from assay.production.monitoring.outcome import MonitorOutcome
+from assay.registry.open import open_bucket
 from tests.production.made import Living, day, loans, written
 
 DATA = {"source": "-", "target": {"column": "paid", "positive": 1}, "identity": ["loan"]}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assay.bucket.open import open_bucket
+from assay.registry.open import open_bucket
 from assay.registry.registry import Registry
 from assay.reproduce.rebuild import RebuiltRun
 from assay.reproduce.recorded_run import recall_run

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from assay.bucket.digest import Digest
-from assay.bucket.open import open_bucket
 from assay.cli import score_job
 from assay.cli.score_job import ScoreJob
 from assay.production.scoring.outcome import BatchOutcome, ScoringOutcome
+from assay.registry.open import open_bucket
 
 CASE = """\
 name: guests

@@ -12,7 +12,7 @@ import pytest
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.journal import list_journals
-from assay.bucket.open import open_bucket
+from assay.registry.open import open_bucket
 from assay.registry.registry import Registry
 from assay.tables.duckdb_views import open_duckdb
 from assay.tables.table import Table

@@ -14,10 +14,10 @@ import pytest
 
 from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal
-from assay.bucket.open import open_bucket
 from assay.deployments import pages
 from assay.deployments.login_link import create_login_link
 from assay.deployments.pages import ReportServer
+from assay.registry.open import open_bucket
 from assay.runs.outcome import RunOutcome
 from tests.deployments.metrics.fake_server import of, parsed
 

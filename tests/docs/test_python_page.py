@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from assay.bucket.open import open_bucket
+from assay.registry.open import open_bucket
 from tests.production.small import champion, people, use_case
 
 PAGE = Path(__file__).parents[2] / "docs/python.md"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assay.bucket.bucket import Bucket
-from assay.bucket.open import open_bucket
+from assay.registry.open import open_bucket
 from tests.deployments.conftest import CASE
 from tests.deployments.live import Receiver, SetUp, guests, process_of
 from tests.faults.gateway import Gateway

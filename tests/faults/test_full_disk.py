@@ -8,7 +8,7 @@ import time
 import pytest
 
 from assay.bucket.journal import Journal
-from assay.bucket.open import open_bucket
+from assay.registry.open import open_bucket
 from assay.upkeep.verification import verify_bucket
 from tests.deployments.live import Receiver, SetUp
 from tests.faults.conftest import ALL

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from assay.bucket.journal import Journal
-from assay.bucket.open import open_bucket
 from assay.errors import DataError
 from assay.flows.monitor import monitor
 from assay.flows.retrain import retrain
@@ -18,6 +17,7 @@ from assay.production.retraining.policy import DeclinedRetraining
 from assay.registry.batch_ledger import BatchLedger, RefusedBatch
 from assay.registry.decisions import promotion, withdrawal
 from assay.registry.decisions.justification import Justification
+from assay.registry.open import open_bucket
 from assay.registry.registry import Registry
 from assay.tables.table import Table
 from assay.upkeep.verification import verify_bucket

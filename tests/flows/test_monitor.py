@@ -9,11 +9,11 @@ import pytest
 import assay.flows.monitor
 from assay.bucket.artifacts import Artifact
 from assay.bucket.journal import Journal
-from assay.bucket.open import open_bucket
 from assay.flows.monitor import monitor
 from assay.gates.report import get_report
 from assay.production.retraining.policy import RetrainingRequest, close_retraining, open_retraining
 from assay.registry.history import MONITORED
+from assay.registry.open import open_bucket
 from tests.production.made import Living, day, written
 
 DATA = {"source": "-", "target": {"column": "paid", "positive": 1}, "identity": ["loan"]}

@@ -21,7 +21,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
 
 @pytest.fixture
 def bucket(tmp_path, monkeypatch):
-    from assay.bucket.open import open_bucket
+    from assay.registry.open import open_bucket
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ASSAY_PEOPLE", raising=False)

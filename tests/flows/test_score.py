@@ -14,11 +14,11 @@ from sqlalchemy import create_engine, text
 
 import assay.flows.score
 from assay.bucket.journal import Journal
-from assay.bucket.open import open_bucket
 from assay.errors import NoChampion, ReferenceUnknown
 from assay.flows.monitor import monitor
 from assay.flows.score import score
 from assay.registry.batch_ledger import BatchLedger
+from assay.registry.open import open_bucket
 from assay.sources.source_lines import SourceLines
 from assay.tables.table import Table
 from tests.production.small import champion, people, promote, register, use_case

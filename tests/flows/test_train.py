@@ -12,10 +12,10 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.journal import Journal
-from assay.bucket.open import open_bucket
 from assay.flows.train import train
 from assay.gates.catalog import NONDETERMINISTIC_GATES
 from assay.gates.report import get_report
+from assay.registry.open import open_bucket
 from assay.registry.registry import Registry
 from assay.upkeep.verification import verify_bucket
 

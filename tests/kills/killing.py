@@ -30,7 +30,7 @@ from typing import Any
 import assay.tasks.stage
 from assay.bucket.bucket import Bucket
 from assay.bucket.journal import Journal
-from assay.bucket.open import open_bucket
+from assay.registry.open import open_bucket
 from assay.registry.registry import Registry
 from assay.runs import run_record
 from assay.runs.result_cache import find_cached_outcome

@@ -180,7 +180,7 @@ if ALL:  # each takes as long as Prefect takes to start
 
     def test_the_real_command_killed_again_and_again_comes_to_the_same(tmp_path):
         from assay.bucket.journal import Journal
-        from assay.bucket.open import open_bucket
+        from assay.registry.open import open_bucket
         from assay.upkeep.verification import verify_bucket
 
         (tmp_path / "guests.csv").write_text(guests())

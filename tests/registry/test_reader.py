@@ -7,8 +7,8 @@ import pytest
 
 import assay
 from assay.bucket.artifacts import JSON
-from assay.bucket.open import open_bucket
 from assay.errors import DataError, ReferenceUnknown
+from assay.registry.open import open_bucket
 from assay.registry.registry import Registry
 from tests.production.small import champion, people, register, use_case
 

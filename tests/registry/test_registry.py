@@ -133,7 +133,9 @@ def ada(monkeypatch, tmp_path):
     line = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
     (tmp_path / "key").write_bytes(pem)
     people = tmp_path / "people.yaml"
-    people.write_text(f"signatures: required\npeople: {{ada: {{keys: ['{line}']}}}}\n")
+    people.write_text(
+        f"signatures: required\npeople: {{ada: {{role: scientist, keys: ['{line}']}}}}\n"
+    )
     monkeypatch.setenv("ASSAY_PEOPLE", str(people))
     monkeypatch.setenv("ASSAY_SIGNING_KEY", str(tmp_path / "key"))
 

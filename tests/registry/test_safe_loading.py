@@ -205,7 +205,9 @@ def sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         (tmp_path / name).write_bytes(pem)
     line = keys["ada"].public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
     people = tmp_path / "people.yaml"
-    people.write_text(f"signatures: required\npeople: {{ada: {{keys: ['{line}']}}}}\n")
+    people.write_text(
+        f"signatures: required\npeople: {{ada: {{role: scientist, keys: ['{line}']}}}}\n"
+    )
     monkeypatch.setenv("ASSAY_PEOPLE", str(people))
     return lambda name: monkeypatch.setenv("ASSAY_SIGNING_KEY", str(tmp_path / name))
 
@@ -263,7 +265,9 @@ def withdraw(tmp_path: Path, sign):
     def withdrawn(*vouched: JournalEntry) -> None:
         (tmp_path / "holds.txt").write_text("".join(f"{e.digest}  # hers\n" for e in vouched))
         lost = f"withdrawn: [{{key: '{old}', holds: holds.txt}}]"
-        people.write_text(f"signatures: required\npeople: {{ada: {{keys: ['{new}'], {lost}}}}}\n")
+        people.write_text(
+            f"signatures: required\npeople: {{ada: {{role: scientist, keys: ['{new}'], {lost}}}}}\n"
+        )
         sign("second")
 
     return withdrawn

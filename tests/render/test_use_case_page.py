@@ -9,9 +9,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from assay.bucket.journal import JournalEntry
-from assay.bucket.open import open_bucket
 from assay.registry.batch_ledger import BatchHistory
 from assay.registry.history import fold_journal
+from assay.registry.open import open_bucket
 from assay.render.use_case_page import UseCasePage
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"

@@ -20,9 +20,9 @@ from assay.bucket.artifacts import JSON, Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal
-from assay.bucket.open import open_bucket
 from assay.errors import ConfigError, IntegrityError, ReferenceUnknown
 from assay.learning.stable_pickle import stable_pickle
+from assay.registry.open import open_bucket
 from assay.registry.registry import Registry
 from assay.reproduce import environment as environments
 from assay.reproduce.code_tree import lay_out_code

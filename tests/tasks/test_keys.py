@@ -8,8 +8,8 @@ from prefect.logging import disable_run_logger
 
 from assay.bucket.artifacts import JSON
 from assay.bucket.digest import Digest
-from assay.bucket.open import open_bucket
 from assay.config.loaded_use_case import parse_use_case
+from assay.registry.open import open_bucket
 from assay.runs.run import Run
 from assay.steps import plan
 from assay.steps.plan import RunPlan

@@ -122,7 +122,7 @@ CARRIERS = {"aiohttp", "botocore", "s3fs", "fsspec", "cryptography", "cffi", "cr
 def test_a_trainings_key_holds_nothing_that_only_carries_bytes(stage):
     code = read_code_version("assay.learning.train", glue=f"assay.tasks.{stage}")
     assert CARRIERS.isdisjoint(code.distributions)
-    plumbing = ("assay.bucket.journal", "assay.bucket.signing", "assay.bucket.open")
+    plumbing = ("assay.bucket.journal", "assay.bucket.signing", "assay.registry.open")
     stores = {m for m in code.modules if m.startswith("assay.store.")} - {"assay.store.base"}
     assert not stores
     assert [m for m in code.modules if m.startswith(plumbing)] == []

@@ -22,11 +22,11 @@ from assay.production.monitoring.look import PastLook, past_looks
 from assay.registry.history import (
     ASKED,
     CHAMPION,
-    FALSE_ALARM,
     MONITORED,
     PROMOTED,
     RETRAINED,
     RETRAINING,
+    false_alarms,
 )
 from assay.registry.registry import Registry
 from assay.util import clock
@@ -297,7 +297,7 @@ def unanswered_look(bucket: Bucket, model: str) -> PastLook | None:
     answers += [
         past.entry for past in looks if past.verdict == "healthy" and "labelled" in past.figures
     ]
-    false = {e.body["entry"] for e in entries if e.kind == FALSE_ALARM}
+    false = false_alarms(entries)
     wanting = (past for past in reversed(looks) if past.verdict == RETRAIN)
     open_since = max(answers, default=0)
     return next((p for p in wanting if p.entry > open_since and p.entry not in false), None)
@@ -307,7 +307,7 @@ def harm_since(entries: Sequence[JournalEntry]) -> int | None:
     """The ledger's length before the first batch of the present harm. None where the last look that
     judged any rows saw none. A look that a person marked as a false alarm saw none.
     """
-    false = {e.body["entry"] for e in entries if e.kind == FALSE_ALARM}
+    false = false_alarms(entries)
     looks = [e for e in entries if e.kind == MONITORED and e.body["first"] is not None]
     harmed = [e.body["verdict"] == RETRAIN and e.number not in false for e in looks]
     start = len(looks)

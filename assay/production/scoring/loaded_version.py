@@ -12,7 +12,7 @@ from assay.config.loaded_use_case import LoadedUseCase
 from assay.errors import ConfigError, NoChampion, ReferenceUnknown, Unproven
 from assay.production.scoring.incoming_batch import IncomingBatch
 from assay.registry.batch_ledger import BatchClaim, BatchLedger, Role, ScoredBatch
-from assay.registry.history import CHALLENGER, CHAMPION, RETIRED, ModelHistory, Version
+from assay.registry.history import CHALLENGER, CHAMPION, ModelHistory, Version
 from assay.registry.registry import Registry
 from assay.runs.lineage import find_training_table
 from assay.steps.step import Step
@@ -188,8 +188,8 @@ def _full_reference(name: str, model: str | None) -> str:
 
 
 def _no_champion_error(history: ModelHistory) -> ReferenceUnknown:
-    gone = [e for e in history.entries if e.kind == RETIRED]
-    why = f": version {gone[-1].body['version']} was retired" if gone else " yet"
+    gone = [*history.retirements]
+    why = f": version {gone[-1]} was retired" if gone else " yet"
     train = "" if history.versions else "Train one: assay run CONFIG. "
     kind = ReferenceUnknown if history.served_versions else NoChampion
     return kind(

@@ -7,7 +7,7 @@ from assay.bucket.digest import Digest
 from assay.bucket.journal import JournalEntry
 from assay.errors import ConfigError, ReferenceUnknown
 from assay.registry.decisions.justification import EntryBody, Justification, append_decision
-from assay.registry.history import FALSE_ALARM, LESSON, MONITORED, ModelHistory
+from assay.registry.history import FALSE_ALARM, LESSON, MONITORED, ModelHistory, false_alarms
 from assay.registry.registry import Registry
 
 
@@ -23,10 +23,9 @@ def mark_false_alarm(
     alarm = _find_alarm(history, look)
 
     def decide(history: ModelHistory) -> tuple[str, EntryBody] | None:
-        marked = (e.body["entry"] for e in history.entries if e.kind == FALSE_ALARM)
         return (
             None
-            if alarm.number in marked
+            if alarm.number in false_alarms(history.entries)
             else (FALSE_ALARM, {"entry": alarm.number, **justification.body()})
         )
 

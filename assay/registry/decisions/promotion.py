@@ -38,11 +38,13 @@ def promote_version(
     the gates could not decide. `expected_history` is the history that the decision was based on;
     default: the present one.
 
-    Raises NotAllowed, Ineligible, Unproven, ReferenceUnknown, ConfigError for a malformed alias.
+    Raises NotAllowed, Ineligible, ReferenceUnknown, SignatureBad or Unproven for a version that
+    `Registry.load` would refuse for its signature, ConfigError for a malformed alias.
     """
     who, registry = justification.authorize("promote"), Registry(bucket)
     history, version = find_version(registry, reference)
     eligibility.refuse_retired(history, version)
+    registry.require_genuine(version)
     rules = partial(
         eligibility.require_clearance, bucket, version=version, who=who, as_of=justification.as_of
     )

@@ -7,11 +7,11 @@ import pytest
 from assay.bucket.artifacts import JSON
 from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal
-from assay.bucket.open import open_bucket
 from assay.deployments.metrics import bucket as metrics_of
 from assay.deployments.metrics.bucket import BucketMetrics
 from assay.gates.report import Check, Interval, Report, Sheet, Verdict, put_report
 from assay.registry.batch_ledger import BatchLedger, RefusedBatch, ScoredBatch
+from assay.registry.open import open_bucket
 from assay.store.local import LocalStore
 from tests.deployments.metrics.fake_server import figures, of
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from assay.bucket import checkpoints
 from assay.bucket.bucket import Bucket
 from assay.bucket.journal import Journal
-from assay.bucket.open import open_bucket
 from assay.deployments.metrics.journal_tail import JournalTail
 from assay.errors import ChainBroken
+from assay.registry.open import open_bucket
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
 

@@ -9,13 +9,13 @@ import pytest
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.objects import object_key
-from assay.bucket.open import open_bucket
 from assay.config.data import Target
 from assay.config.gates import Expectation
 from assay.errors import ConfigError, ObjectCorrupt
 from assay.gates.report import Verdict
 from assay.gates.validation import gate, gx_results
 from assay.gates.validation.gate import validate_table
+from assay.registry.open import open_bucket
 from assay.store.local import LocalStore
 from assay.tables.table import Table
 from assay.tables.table_writer import write_frame

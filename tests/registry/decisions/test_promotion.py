@@ -412,8 +412,8 @@ def test_a_key_of_nobody_there_does_not_act(house, said, people, key, monkeypatc
 
 
 def test_whose_key_signed_is_who_acts_whatever_the_system_says(house, said, people, monkeypatch):
-    house.version()
     people("required")("ada")
+    house.version()
     monkeypatch.setattr("assay.registry.authority.current_user", lambda: "root")
     entry = promote(house, said())
     assert (entry.actor, entry.signature is not None) == ("ada", True)
@@ -426,8 +426,9 @@ def test_where_signatures_are_required_nobody_acts_without_a_key(house, said, pe
 
 
 def test_an_approval_counts_only_if_its_signature_holds(house, said, people):
-    house.version(fairness="unknown")
     act = people("required")
+    act("ada")
+    house.version(fairness="unknown")
     act("ada", key=False)
     house.note("approved", by="eve", version=1, because="forged")
     act("ada")

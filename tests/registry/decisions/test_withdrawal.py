@@ -149,7 +149,7 @@ def test_a_rollback_goes_only_to_what_is_served_then(house, said, people, tmp_pa
         house.version()
         promotion.promote_version(house.bucket, f"m@{number}", said())
     file = tmp_path / "people.yaml"  # ada goes to another team, and her key stays
-    file.write_text(file.read_text().replace("ada: {role: engineer", "ada: {role: viewer"))
+    file.write_text(file.read_text().replace("ada: {role: engineer", "ada: {role: scientist"))
     act("olga")
     with pytest.raises(Unproven, match=r"m@2 would not be served: .*ada, who may not") as caught:
         back(house, said())
