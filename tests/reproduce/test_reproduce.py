@@ -421,7 +421,7 @@ def asked_of(source, fingerprint):
     data = SimpleNamespace(source=SimpleNamespace(path=source, sql=None, format=None))
     text = SimpleNamespace(name="case.yaml")
     written = SimpleNamespace(use_case=SimpleNamespace(data=data), text=text)
-    return SimpleNamespace(retraining_entry=None, source=fingerprint, written=written)
+    return SimpleNamespace(retraining_entry=None, source=fingerprint, loaded_use_case=written)
 
 
 @pytest.fixture
