@@ -39,7 +39,10 @@ _ENTRIES_PER_PREFIX = 100  # entries whose keys begin alike
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One thing that happened to a model. `at` is RFC 3339 in UTC; `body` depends on `kind`."""
+    """One thing that happened to a model. `at` is RFC 3339 in UTC; `body` depends on `kind`.
+
+    `journal` is the name of the journal that it was written to; None in entries of early versions.
+    """
 
     number: int
     previous: Digest | None
@@ -48,6 +51,7 @@ class JournalEntry:
     actor: str
     body: dict[str, Any]
     signature: Signature | None = None  # of all the rest
+    journal: str | None = None
 
     def encode(self) -> bytes:
         return canonical_json.dump(self._unsigned_fields() | self._signature_field())
@@ -80,7 +84,8 @@ class JournalEntry:
         return Digest.of_bytes(self.encode())
 
     def _unsigned_fields(self) -> dict[str, Any]:
-        return {
+        fields = {} if self.journal is None else {"journal": self.journal}
+        return fields | {
             "number": self.number,
             "previous": str(self.previous) if self.previous else None,
             "kind": self.kind,
@@ -100,8 +105,9 @@ class JournalEntry:
             raise TypeError("its body is no object")
         previous = held["previous"]
         texts = [held["kind"], held["at"], held["actor"], *([previous] if previous else [])]
+        texts += [held["journal"]] if "journal" in held else []
         if not all(isinstance(text, str) for text in texts):
-            raise TypeError("its kind, time, actor or previous digest is no text")
+            raise TypeError("its kind, time, actor, journal or previous digest is no text")
         return cls(
             number=held["number"],
             previous=Digest.parse(previous) if previous else None,
@@ -110,6 +116,7 @@ class JournalEntry:
             actor=held["actor"],
             body=held["body"],
             signature=Signature.from_json(held["signature"]) if "signature" in held else None,
+            journal=held.get("journal"),
         )
 
 
@@ -166,6 +173,7 @@ class Journal:
                 at=datetime.now(UTC).isoformat(timespec="milliseconds"),
                 actor=actor or current_user(),
                 body=body,
+                journal=self.model,
             )
             entry = entry.sign(signer) if signer else entry
             if self._store.put_if_absent(self.entry_key(entry.number), entry.encode()):
@@ -286,6 +294,8 @@ class Journal:
             raise self._chain_error(number, f"it cannot be read ({error})") from error
         if entry.number != number:
             raise self._chain_error(number, f"it says that it is entry {entry.number}")
+        if entry.journal not in {None, self.model}:
+            raise self._chain_error(number, f"it was written to the journal of {entry.journal!r}")
         return entry, Digest.of_bytes(data)
 
     def _chain_error(self, number: int, why: str) -> ChainBroken:

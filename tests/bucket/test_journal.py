@@ -6,6 +6,7 @@ import itertools
 import json
 import multiprocessing
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,28 @@ def test_an_unreadable_entry_is_named(journal: Journal, store: LocalStore, data:
     path(store, 2).write_bytes(data)
     with pytest.raises(ChainBroken, match="broken at entry 2: it cannot be read"):
         journal.entries()
+
+
+def test_a_journal_that_was_copied_under_another_name_is_refused_by_name(
+    journal: Journal, store: LocalStore
+) -> None:
+    for text in "ab":
+        journal.append(lambda _, text=text: ("lesson", {"text": text}))
+    other = Journal(store, "loans")
+    for number in (1, 2):
+        store.put_if_absent(other.entry_key(number), store.get(journal.entry_key(number)))
+    with pytest.raises(ChainBroken, match=f"written to the journal of '{journal.model}'"):
+        other.entries()
+    assert len(journal.entries()) == 2
+
+
+def test_an_entry_of_an_early_version_names_no_journal_and_reads(
+    journal: Journal, store: LocalStore
+) -> None:
+    early = replace(journal.append(lambda _: ("lesson", {"text": "a"})), journal=None)
+    other = Journal(store, "loans")
+    store.put_if_absent(other.entry_key(1), early.encode())
+    assert other.entries() == [early]
 
 
 def test_an_entry_in_anothers_place_is_named(journal: Journal, store: LocalStore) -> None:
