@@ -20,6 +20,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from assay.store.open import absolute_store_url
+
 STATE_VARIABLE = "ASSAY_STATE"
 _STATE_FILE = "running.json"
 _BAD_USE_CASES_FILE = "bad-use-cases.json"
@@ -99,6 +101,10 @@ class SetupState:
         """The URL of the reports, on the next port."""
         return f"{self.dashboard_url.rpartition(':')[0]}:{self.port + 1}"
 
+    def serves(self, store: str) -> bool:
+        """Whether this is the set-up of a bucket."""
+        return absolute_store_url(self.store) == absolute_store_url(store)
+
     def is_alive(self, name: str) -> bool:
         """Whether the process of that name is running."""
         process = self.processes.get(name)
@@ -151,13 +157,18 @@ def _states_folder() -> Path:
     return Path(home).expanduser() / "assay"
 
 
-def find_running_setup() -> SetupState | None:
-    """The first set-up by name whose server answers."""
+def find_running_setup(store: str, api_url: str | None = None) -> SetupState | None:
+    """The first set-up by name whose server answers: the one behind `api_url`, else the one of this
+    bucket. A run of another bucket is none of a set-up's business.
+    """
     named = os.environ.get(STATE_VARIABLE)
     with suppress(OSError):
         folders = [state_folder("")] if named else sorted(_states_folder().iterdir())
         for found in map(SetupState.read, folders):
-            if found is not None and found.is_alive("server") and found.server_answers():
+            if found is None or not found.is_alive("server"):
+                continue
+            is_meant = found.api_url == api_url if api_url else found.serves(store)
+            if is_meant and found.server_answers():
                 return found
     return None
 

@@ -37,7 +37,7 @@ def run_named_flow(name: str, /, **parameters: Any) -> Any:
     Raises the AssayError that ended it, if one did.
     """
     os.environ.update(proxy_bypass(os.environ))
-    _use_running_server()
+    _use_running_server(parameters["store"])
     flow = _load_flow(name)
     from prefect import tags
 
@@ -74,12 +74,14 @@ def plan_training(config: str, store: str, overrides: tuple[str, ...]) -> RunPla
     return run_plan
 
 
-def _use_running_server() -> None:
-    """Use a running server: that of PREFECT_API_URL, else the one that `assay up` started."""
+def _use_running_server(store: str) -> None:
+    """Use a running server: that of PREFECT_API_URL, else the one that `assay up` started for this
+    bucket.
+    """
     from assay.deployments.setup_state import find_running_setup, state_folder
 
-    found = find_running_setup()
-    if found is None or os.environ.get("PREFECT_API_URL", found.api_url) != found.api_url:
+    found = find_running_setup(store, os.environ.get("PREFECT_API_URL"))
+    if found is None:
         return
     os.environ["PREFECT_API_URL"] = found.api_url
     if password := read_password(state_folder(found.pool)):

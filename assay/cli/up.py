@@ -99,12 +99,12 @@ def command(
 
 def _bucket_url(store: str | None, before: SetupState | None) -> str:
     """The bucket's URL; a folder's absolute path, since the processes may run elsewhere."""
-    from assay.store.open import default_store_url
+    from assay.store.open import absolute_store_url, default_store_url
 
     url = (
         store or os.environ.get("ASSAY_STORE") or (before.store if before else default_store_url())
     )
-    return url if "://" in url else str(Path(url).absolute())
+    return absolute_store_url(url)
 
 
 def _print_status(

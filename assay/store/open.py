@@ -18,6 +18,14 @@ def default_store_url() -> str:
     return os.environ.get("ASSAY_STORE") or DEFAULT_FOLDER
 
 
+def absolute_store_url(url: str) -> str:
+    """The same store, named alike from every folder: one is a folder's absolute path, or a URL."""
+    scheme = url.partition("://")[0] if "://" in url else "file"
+    if scheme != "file":
+        return url.rstrip("/")
+    return str((_folder_from_url(url) if "://" in url else Path(url)).absolute())
+
+
 def _folder_from_url(url: str) -> Path:
     """The folder of a file:// URL. Raises ConfigError for one that names a host, or nothing."""
     parts = urlsplit(url)

@@ -87,9 +87,24 @@ def test_the_state_lies_with_the_user(tmp_path, monkeypatch):
 
 def test_a_server_that_does_not_answer_is_no_server(tmp_path, monkeypatch, child):
     monkeypatch.setenv("ASSAY_STATE", str(tmp_path))
-    assert setup_state.find_running_setup() is None
+    assert setup_state.find_running_setup("b") is None
     made(processes={"server": Process.from_pid(child.pid)}).write(tmp_path)
-    assert setup_state.find_running_setup() is None
+    assert setup_state.find_running_setup("b") is None
+
+
+def test_a_command_joins_the_server_of_its_bucket_alone(tmp_path, monkeypatch, child):
+    monkeypatch.setenv("ASSAY_STATE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(SetupState, "server_answers", lambda self: True)
+    process = {"server": Process.from_pid(child.pid)}
+    state = made(store=str(tmp_path / "b"), processes=process)
+    state.write(tmp_path)
+    for store in ("b", "./b", f"file://{tmp_path}/b"):
+        assert setup_state.find_running_setup(store) == state
+    for store in ("c", "s3://b"):
+        assert setup_state.find_running_setup(store) is None
+        assert setup_state.find_running_setup(store, state.api_url) == state
+    assert setup_state.find_running_setup("b", "http://127.0.0.1:2/api") is None
 
 
 def test_everybody_is_reached_where_they_listen():
