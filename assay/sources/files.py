@@ -203,14 +203,13 @@ def detect_format(source: Source, file: SourceFile) -> FileFormat:
 
 def reader_modules(source: Source) -> tuple[str, ...]:
     """The optional modules that read this source, for the key of ingestion: another release may
-    read other rows. Files that no reader is known for name none; reading them raises.
+    read other rows. None for files that are not here or that no reader is known for: reading them
+    raises, and a rebuild from the recorded table reads none.
     """
-    if source.path is None:
-        return ()
-    for file in find_files(source):
-        with suppress(SourceError):
-            if detect_format(source, file) == "excel":
-                return ("openpyxl",)
+    with suppress(SourceError):
+        files = find_files(source) if source.path is not None else []
+        if any(detect_format(source, file) == "excel" for file in files):
+            return ("openpyxl",)
     return ()
 
 

@@ -114,3 +114,10 @@ def test_openpyxl_takes_part_in_the_key_of_workbooks_only(tmp_path, name, declar
     assert reader_modules(Source(path=str(tmp_path / name), format=declared_format)) == modules
     distributions = read_code_version("assay.sources.ingestion", *modules).distributions
     assert ("openpyxl" in distributions) == bool(modules)
+
+
+def test_a_workbook_that_is_gone_is_no_error_of_the_key(tmp_path):
+    from assay.config.data import Source
+    from assay.sources.files import reader_modules
+
+    assert reader_modules(Source(path=str(tmp_path / "gone.xlsx"))) == ()
