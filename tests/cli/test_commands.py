@@ -152,6 +152,7 @@ def test_doctor_finds_nothing_wrong(assay):
     assert "fail" not in {finding["verdict"] for finding in done.json["findings"]}
 
 
+@pytest.mark.slow
 def test_validate_alone_exits_3_when_a_rule_is_broken_and_writes_the_rows(assay, home):
     assert assay("validate", "guests.csv", "--config", "guests.yaml").code == 0
     rule = [{"type": "expect_column_values_to_be_between"}]
@@ -172,6 +173,7 @@ def test_validate_names_a_misspelt_rule_and_its_nearest(assay, home):
     assert "expect_column_values_to_be_between" in done.err
 
 
+@pytest.mark.slow
 def test_feasibility_alone_needs_a_target_and_nothing_else(assay):
     words = ["--target", "back", "--positive", "yes", "--json"]
     report = assay("feasibility", "guests.csv", *words).json
@@ -195,6 +197,7 @@ def test_a_command_that_was_misused_says_so_as_json_where_that_is_asked_for(assa
         assert said in done.json["what"]
 
 
+@pytest.mark.slow
 def test_audit_serves_models_trained_anywhere(assay, home):
     lines = ["truth,said,who"]
     lines += [
@@ -260,6 +263,7 @@ def test_a_standing_result_is_found_without_prefect_or_pandas(assay, home, prefe
     assert heavy & set(done.stderr.split()) == set()
 
 
+@pytest.mark.slow
 def test_an_estimator_beside_the_use_case_is_part_of_the_question(home, prefect_home):
     """As the console script sees it: the working folder is not on its path by itself."""
     code = (

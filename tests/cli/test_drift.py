@@ -39,6 +39,7 @@ def test_rows_of_the_same_kind_pass(assay):
     assert {"shift[x]", "expected[roc_auc]", "realised[accuracy]"} <= names
 
 
+@pytest.mark.slow
 def test_harm_fails_with_exit_code_3_and_a_page(assay, shared):
     done = assay("drift", "old.csv", "bad.csv", *MODEL, "--html", "page.html")
     assert done.code == 3

@@ -7,6 +7,8 @@ import pytest
 
 from tests.cli.test_commands import CASE, guests
 
+pytestmark = pytest.mark.slow  # a run, by the command line
+
 ANOTHER = "another bucket"
 
 

@@ -92,6 +92,7 @@ def test_reading_commands_work_on_a_bucket_that_may_only_be_read(read_only):
     assert state(read_only / "bucket") == before
 
 
+@pytest.mark.slow
 def test_why_tells_what_would_run_on_a_bucket_that_may_only_be_read(read_only):
     (read_only / "guests.yaml").write_text(CASE)
     (read_only / "rows.csv").write_text("visits,back\n1,yes\n2,no\n")
