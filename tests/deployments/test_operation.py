@@ -145,10 +145,13 @@ def test_the_bucket_is_looked_after(set_up):
     assert "objects intact" in run["state"]["message"]
 
 
-def test_a_command_uses_the_server_that_is_up(set_up):
-    done = set_up.assay("run", "configs/guests.yaml", "--set", "seed=9", "--store", ".other")
-    assert done.returncode in {0, 3}, done.stderr
-    assert [r for r in set_up.runs("train") if r["parameters"].get("store") == ".other"]
+def test_a_command_uses_the_server_of_its_bucket_alone(set_up):
+    for store, seed in ((".assay", 9), (".other", 8)):
+        words = ("configs/guests.yaml", "--set", f"seed={seed}", "--store", store)
+        done = set_up.assay("run", *words)
+        assert done.returncode in {0, 3}, done.stderr
+    asked = [run["parameters"].get("overrides") for run in set_up.runs("train")]
+    assert [overrides for overrides in asked if overrides] == [["seed=9"]]
 
 
 def test_a_killed_server_is_started_again(set_up):
