@@ -17,6 +17,7 @@ from assay.deployments.recorder_settings import RECORDER_ENVIRONMENT
 from assay.deployments.server_password import CLIENT_AUTH, read_password
 from assay.errors import AssayError, ObjectMissing
 from assay.steps.plan import RunPlan
+from assay.store.open import default_store_url
 
 # Defaults for runs by hand. The user's own settings win.
 _PREFECT_DEFAULTS = {
@@ -37,7 +38,7 @@ def run_named_flow(name: str, /, **parameters: Any) -> Any:
     Raises the AssayError that ended it, if one did.
     """
     os.environ.update(proxy_bypass(os.environ))
-    _use_running_server(parameters["store"])
+    _use_running_server(parameters.get("store") or default_store_url())
     flow = _load_flow(name)
     from prefect import tags
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from assay.deployments.temporary_server import is_no_retry
 from tests.deployments.conftest import CASE
 from tests.deployments.live import ROOT, guests
 
@@ -146,3 +148,10 @@ def test_of_a_short_flow_every_task_is_recorded(ended):
 def task_states(home):
     with sqlite3.connect(home / "prefect/prefect.db") as database:
         return [name for (name,) in database.execute("select state_name from task_run")]
+
+
+@pytest.mark.parametrize(("dropped", "is_told"), [(0, False), (3, True)])
+def test_a_flush_that_is_tried_again_is_not_told_and_a_loss_is(dropped, is_told):
+    text = f"Error flushing 4 events ({4 - dropped} to retry, {dropped} dropped)"
+    record = logging.LogRecord("recorder", logging.ERROR, "", 1, text, (), None)
+    assert is_no_retry(record) is is_told
