@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hmac
 import os
+import re
 import socket
 import sys
 import threading
@@ -89,7 +90,10 @@ class ReportRequestHandler(BaseHTTPRequestHandler):
         if not self._is_own():
             self._send(*_FORBIDDEN, {})
             return
-        code = self.rfile.read(min(int(self.headers["Content-Length"] or 0), MAX_CODE_BYTES))
+        length = self.headers["Content-Length"] or ""
+        # Without one, as of what is no length, nothing is read: the end may never come.
+        size = int(length) if re.fullmatch(r"[0-9]{1,9}", length) else 0
+        code = self.rfile.read(min(size, MAX_CODE_BYTES))
         folder = os.environ.get(STATE_VARIABLE)
         password = None
         if self.path == LOGIN_PATH and folder:
@@ -128,11 +132,10 @@ def _find_page(index: ReportIndex, name: str) -> _Answer:
     """The list of reports, or one of them, for an authorized reader."""
     try:
         bucket = open_bucket(default_store_url())
-        reports = index.find_reports(bucket)
         if not name:
-            return HTTPStatus.OK, render_index(reports), _PAGE_HEADERS
+            return HTTPStatus.OK, render_index(index.find_reports(bucket)), _PAGE_HEADERS
         digest = Digest(name)
-        if digest in reports:
+        if digest in index.find_reports(bucket, digest):
             return HTTPStatus.OK, bucket.objects.get(digest), _REPORT_HEADERS
     except ObjectMissing:
         pass

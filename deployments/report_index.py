@@ -24,14 +24,19 @@ class ReportIndex:
 
     _outcomes: dict[str, RunOutcome | None] = field(default_factory=dict)
 
-    def find_reports(self, bucket: Bucket) -> Mapping[Digest, RunOutcome]:
-        """The outcome of each report, by the digest of its page. Raises StoreError."""
+    def find_reports(
+        self, bucket: Bucket, page: Digest | None = None
+    ) -> Mapping[Digest, RunOutcome]:
+        """The outcome of each report, by the digest of its page: of all, or of one page.
+
+        Reads the journals of those alone. Raises StoreError, ChainBroken.
+        """
         keys = [entry.key for entry in bucket.store.list(f"{MEMO_PREFIX}{RESULT_STAGE}/")]
         fresh = [key for key in keys if key not in self._outcomes]
         found = ordered_map(lambda key: _read_outcome(bucket, key), fresh)
         known = self._outcomes | dict(zip(fresh, found, strict=True))
         self._outcomes = {key: known[key] for key in keys}
-        outcomes = [outcome for outcome in self._outcomes.values() if outcome]
+        outcomes = [o for o in self._outcomes.values() if o and page in {None, o.page.digest}]
         registry, models = Registry(bucket), {outcome.use_case for outcome in outcomes}
         histories = {model: registry.history(model) for model in sorted(models)}
         return {

@@ -74,4 +74,4 @@ def is_no_retry(record: logging.LogRecord) -> bool:
     the last flush writes those events, so its traceback tells of no loss.
     """
     message = record.getMessage()
-    return not (message.startswith("Error flushing") and "0 dropped" in message)
+    return not (message.startswith("Error flushing") and ", 0 dropped" in message)

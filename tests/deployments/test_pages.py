@@ -25,11 +25,11 @@ PAGE = b"<!DOCTYPE html>\n<html><body>a report</body></html>"
 QUESTION = Digest.of_bytes(b"a question")
 
 
-def report(bucket, page=PAGE, *, in_journal=True):
+def report(bucket, page=PAGE, *, use_case="guests", in_journal=True):
     """The page of a run that was stopped, as the run leaves it."""
     artifact = bucket.put(page, "text/html", "report")
     outcome = RunOutcome(
-        use_case="guests",
+        use_case=use_case,
         question=QUESTION,
         run=Digest.of_bytes(b"a run"),
         outcome="stopped",
@@ -48,7 +48,7 @@ def report(bucket, page=PAGE, *, in_journal=True):
     bucket.memo.remember("run", artifact.digest, entry)
     if in_journal:
         body = {"question": str(QUESTION)}
-        Journal(bucket.store, "guests").append(lambda _: ("stopped", body))
+        Journal(bucket.store, use_case).append(lambda _: ("stopped", body))
     return artifact
 
 
@@ -129,6 +129,25 @@ def test_many_that_wait_do_not_keep_others_out(bucket, ask):
             half.sendall(b"GET / HT")
         assert ask("")[0] == 200
         assert threading.active_count() - before <= pages._MAX_CONNECTIONS + 16
+
+
+@pytest.mark.parametrize("length", ["-5", "x", "", "9" * 5000])
+def test_an_odd_length_is_refused_at_once(bucket, ask, capfd, length):
+    with socket.create_connection(("127.0.0.1", ask.port)) as caller:
+        caller.settimeout(5)
+        host = f"Host: 127.0.0.1:{ask.port}"
+        caller.sendall(
+            f"POST /assay-login HTTP/1.1\r\n{host}\r\nContent-Length: {length}\r\n\r\n".encode()
+        )
+        assert caller.recv(100).startswith(b"HTTP/1.0 403 ")
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_broken_journal_keeps_no_other_report_back(bucket, ask):
+    sound, broken = report(bucket), report(bucket, PAGE + b"2", use_case="loans")
+    bucket.store.put_if_absent(Journal(bucket.store, "loans").entry_key(2), b"{}")
+    assert ask(sound.digest.hex)[0] == 200
+    assert ask(broken.digest.hex)[0] == 502
 
 
 def test_a_link_logs_in_once(bucket, ask, monkeypatch, tmp_path):

@@ -150,8 +150,8 @@ def task_states(home):
         return [name for (name,) in database.execute("select state_name from task_run")]
 
 
-@pytest.mark.parametrize(("dropped", "is_told"), [(0, False), (3, True)])
+@pytest.mark.parametrize(("dropped", "is_told"), [(0, False), (3, True), (10, True), (20, True)])
 def test_a_flush_that_is_tried_again_is_not_told_and_a_loss_is(dropped, is_told):
-    text = f"Error flushing 4 events ({4 - dropped} to retry, {dropped} dropped)"
+    text = f"Error flushing 24 events ({24 - dropped} to retry, {dropped} dropped)"
     record = logging.LogRecord("recorder", logging.ERROR, "", 1, text, (), None)
     assert is_no_retry(record) is is_told
