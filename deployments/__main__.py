@@ -2,9 +2,9 @@
 
 Options: `--apply` updates the server of PREFECT_API_URL instead, with the use cases that can be
 read; others are named, and the exit code is 1. With `--apply --tolerate` it is 0, for what must not
-wait for a mended file. `--check` says whether the files
-are up to date; `--policies s3://bucket/prefix FOLDER` writes the IAM policies of that bucket;
-`--pool-template TYPE` prints the base job template of a work pool.
+wait for a mended file. `--check` says whether the files are up to date; `--policies
+s3://bucket/prefix FOLDER` writes the IAM policies of that bucket; `--pool-template TYPE` prints the
+base job template of a work pool.
 """
 
 from __future__ import annotations

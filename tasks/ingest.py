@@ -6,7 +6,7 @@ from assay.bucket.artifacts import JSON, Artifact
 from assay.errors import SourceError
 from assay.runs.previous_table import inherited_identity_rule
 from assay.runs.run import Run
-from assay.sources.files import reader_modules
+from assay.sources.file_format import reader_modules
 from assay.sources.fingerprint import fingerprint
 from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage

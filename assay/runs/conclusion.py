@@ -255,8 +255,7 @@ def _promote_automatically(
     elif policy.later == "automatic" and judged_candidate.beats_champion and not policy.shadow:
         because = (
             f"passed every gate and beat {version.model}@{judged_candidate.champion_number} within "
-            f"the error "
-            "budget of its reign"
+            "the error budget of its reign"
         )
         registry.promote(
             version,

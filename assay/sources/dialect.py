@@ -16,7 +16,8 @@ from assay.config.data import Source
 from assay.errors import AssayError
 from assay.sources.column_survey import ColumnSurvey
 from assay.sources.compression import decompress, translate_decompression_errors
-from assay.sources.files import SourceFile, detect_format, find_files
+from assay.sources.file_format import detect_format
+from assay.sources.files import SourceFile, find_files
 from assay.sources.number_format import NumberFormat
 from assay.sources.type_hints import choose_format
 from assay.util.url_secrets import redact_url

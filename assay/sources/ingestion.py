@@ -30,7 +30,8 @@ from assay.sources.blocks import (
 )
 from assay.sources.conversion import ColumnSpec
 from assay.sources.dialect import reading_hint
-from assay.sources.files import SourceFile, detect_format, find_files
+from assay.sources.file_format import detect_format
+from assay.sources.files import SourceFile, find_files
 from assay.sources.number_format import NumberFormat
 from assay.sources.reading_notes import ReadingNotes
 from assay.sources.row_filter import RowFilter

@@ -165,8 +165,7 @@ def _describe_other(
     if survey.is_foreign and form is not None:
         return (
             f"is text, and its values are numbers written as {survey.foreign.first!r}, the first "
-            f"in "
-            f"{survey.foreign.place}, unlike those of other columns; write them in one way"
+            f"in {survey.foreign.place}, unlike those of other columns; write them in one way"
         )
     if not textual or not survey.misfits:
         return ""

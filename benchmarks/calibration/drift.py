@@ -200,7 +200,7 @@ def _resampled(reference: int, current: int, effect: float, seeds: int) -> Exper
 def _in_runs(length: float, effect: float, seeds: int) -> Experiment:
     return Experiment(
         f"rows in runs of {length:g}, effect {effect:g}",
-        f"40,000 rows and the 2,000 that follow; two of three columns follow a hidden series whose"
+        "40,000 rows and the 2,000 that follow; two of three columns follow a hidden series whose"
         f" correlation falls to 1/e over {length:g} rows, on both sides alike"
         f"{_ALONE if effect == ANY else ''}.",
         seeds,

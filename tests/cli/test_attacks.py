@@ -22,37 +22,12 @@ from cryptography.hazmat.primitives.serialization import (
 
 from assay.bucket import canonical_json
 from assay.bucket.digest import Digest
+from tests.cli import test_reproduce as recorded
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-CASE = """\
-question: Will this person come back?
-decision: who is sent a voucher
-harm: a wrong no costs a regular guest
-owner: the tests
-data:
-  source: guests.csv
-  target: {column: back, positive: "yes"}
-  identity: [guest]
-  sensitive:
-    side: {reference: left}
-feasibility: {within: 5s}
-candidates:
-  - estimator: sklearn.linear_model.LogisticRegression
-fairness:
-  - {metric: selection_rate, by: [side], tolerance: 0.5, because: agreed with the tests}
-promotion: {first: automatic}
-"""
-
-
-def guests(rows=1200):
-    lines = ["guest,visits,side,back"]
-    for guest in range(rows):
-        visits, side = guest * 7 % 41, ("left", "right")[guest % 2]
-        back = (visits > 20) != (guest % 9 == 0)
-        lines.append(f"{guest},{visits},{side},{'yes' if back else 'no'}")
-    return "\n".join(lines) + "\n"
+CASE = recorded.CASE.replace("own.Model", "sklearn.linear_model.LogisticRegression")
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +46,7 @@ def home(shared):
     (folder / "configs/people.yaml").write_text(
         json.dumps({"signatures": "required", "people": people})
     )
-    (folder / "guests.csv").write_text(guests())
+    (folder / "guests.csv").write_text(recorded.guests())
     (folder / "guests.yaml").write_text(CASE)
     return folder
 

@@ -107,7 +107,7 @@ def test_without_openpyxl_the_extra_is_named(tmp_path, take, monkeypatch) -> Non
 )
 def test_openpyxl_takes_part_in_the_key_of_workbooks_only(tmp_path, name, declared_format, modules):
     from assay.config.data import Source
-    from assay.sources.files import reader_modules
+    from assay.sources.file_format import reader_modules
     from assay.steps.code_version import read_code_version
 
     (tmp_path / name).write_bytes(b"")
@@ -118,6 +118,6 @@ def test_openpyxl_takes_part_in_the_key_of_workbooks_only(tmp_path, name, declar
 
 def test_a_workbook_that_is_gone_is_no_error_of_the_key(tmp_path):
     from assay.config.data import Source
-    from assay.sources.files import reader_modules
+    from assay.sources.file_format import reader_modules
 
     assert reader_modules(Source(path=str(tmp_path / "gone.xlsx"))) == ()

@@ -7,7 +7,8 @@ import pytest
 
 from assay.config.data import Source
 from assay.errors import SourceError, StoreUnreachable
-from assay.sources.files import detect_format, find_files
+from assay.sources.file_format import detect_format
+from assay.sources.files import find_files
 from assay.sources.fingerprint import fingerprint
 from assay.util.url_secrets import redact_url
 

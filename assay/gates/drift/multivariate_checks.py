@@ -61,8 +61,7 @@ def _separation_verdict(separation: Separation, ask: DriftSettings) -> Verdict:
 def _describe_stretches(stretches: StretchSeparation) -> str:
     return (
         f"by as few rows as stretches of the reference {stretches.current:.3f}, where these are "
-        "told "
-        f"from its rest with {stretches.mean_auc:.3f} and one more might be with "
+        f"told from its rest with {stretches.mean_auc:.3f} and one more might be with "
         f"{stretches.limit:.3f}"
     )
 

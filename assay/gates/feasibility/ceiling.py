@@ -214,15 +214,13 @@ def _check(
 def _why(error_rate: NeighbourErrorRate, verdict: Verdict) -> str:
     base = (
         f"{error_rate.error:.1%} of {error_rate.rows:,} rows have a nearest neighbour of the other "
-        "outcome,"
-        f" in {error_rate.space}: a Bayes error of "
+        f"outcome, in {error_rate.space}: a Bayes error of "
         f"{float(bayes_error_bound(error_rate.error)):.1%} or more"
     )
     if verdict is Verdict.UNKNOWN:
         return (
             f"{base}. More rows may lower that share by {error_rate.possible_fall:.1%}, so the "
-            "bound is"
-            " not reliable yet."
+            "bound is not reliable yet."
         )
     return f"{base}."
 

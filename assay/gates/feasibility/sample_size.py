@@ -221,8 +221,7 @@ def _why(sample_size: SampleSize, limit: int, advice: Sequence[str]) -> str:
     widths = sample_size.model.risk_widths
     counts = (
         f"{sample_size.rows:,} training rows, {sample_size.model.effective_parameters:.0f} "
-        "effective of"
-        f" {sample_size.parameters} parameters, R2 {sample_size.r2:.3f}."
+        f"effective of {sample_size.parameters} parameters, R2 {sample_size.r2:.3f}."
     )
     risks = (
         f"The 95 % interval of one row's risk is {np.median(widths):.2f} wide or more in half of"
@@ -258,8 +257,6 @@ def _sheet(sample_size: SampleSize) -> Sheet:
         ),
         note="Riley and others, BMJ 368 (2020) m441: an advice. Penalised: by the"
         f" {sample_size.model.effective_parameters:.1f} effective parameters of a logistic "
-        "regression"
-        f" with C {sample_size.model.strength:g}; unpenalised: by all {sample_size.parameters}. "
-        "Empty: no"
-        " number would do.",
+        f"regression with C {sample_size.model.strength:g}; unpenalised: by all "
+        f"{sample_size.parameters}. Empty: no number would do.",
     )

@@ -79,16 +79,14 @@ def _remedy(requirement: RequiredRows, rows: int, reference: int) -> str:
         looks = math.ceil(requirement.labels / rows)
         return (
             f"About {format_rounded_up(requirement.labels)} labelled rows judged together would "
-            "tell: "
-            f"those of {looks} such looks. Raise monitor.rows to make a look wait for them."
+            f"tell: those of {looks} such looks. Raise monitor.rows to make a look wait for them."
         )
     told = f"No number of labels would tell: it was tested on {reference:,} such rows"
     if requirement.reference is None:
         return f"{told}, and the estimate lies too near the margin."
     return (
         f"{told}. About {format_rounded_up(requirement.reference)} test rows would: retrain on "
-        "more rows "
-        "(retrain.window), or set more of them aside (split.test)."
+        "more rows (retrain.window), or set more of them aside (split.test)."
     )
 
 

@@ -58,8 +58,7 @@ def step_cost_sheet(costs: Sequence[StepCost]) -> Sheet | None:
             for cost in costs
         ),
         note=f"Compared with at least {MIN_EARLIER_VALUES} earlier looks; usual is the median. "
-        "Of a table, bytes "
-        "are those of the list of its parts.",
+        "Of a table, bytes are those of the list of its parts.",
         detail=True,
     )
 

@@ -13,9 +13,9 @@ from assay.bucket.digest import Digest
 from assay.config.data import FileFormat, Source
 from assay.config.loaded_use_case import LoadedUseCase
 from assay.errors import ConfigError, SourceError
+from assay.sources.file_format import detect_format
 from assay.sources.files import (
     SourceFile,
-    detect_format,
     find_files,
     is_folder,
     is_pattern,
