@@ -70,6 +70,25 @@ class Check(_Frozen):
     group: str | None = None  # "sex=Female", where the check speaks of one group
 
     @property
+    def headline(self) -> str:
+        """What a reader sees first: the claim where it holds, else what was seen instead."""
+        if self.verdict is Verdict.PASS:
+            return self.claim
+        missing = "The data cannot tell" if self.verdict is Verdict.UNKNOWN else "Not so"
+        return self.why or f"{missing}: {self.claim}"
+
+    @property
+    def explanation(self) -> str:
+        """What stands below the headline: what was seen where the claim holds, else the claim."""
+        return self.why if self.verdict is Verdict.PASS else f"Required: {self.claim}"
+
+    @property
+    def finding(self) -> str:
+        """Headline and explanation, in a line."""
+        parts = (self.headline.removesuffix("."), self.explanation.removesuffix("."))
+        return ". ".join(part for part in parts if part)
+
+    @property
     def family(self) -> str:
         """The first part of its name, which checks of one kind share: "selection_rate"."""
         return self.name.partition("[")[0]
@@ -201,10 +220,9 @@ class Report(_Frozen):
         return [check for check in self.checks if _weighed_verdict(check) is verdict]
 
     def reasons_for(self, verdict: Verdict) -> list[str]:
-        """What the checks of this weight saw, each with its remedy."""
+        """What the checks of this weight saw and required, each with its remedy."""
         return [
-            f"{check.claim}: {check.why.removesuffix('.')}. {check.remedy}".strip()
-            for check in self.checks_weighing(verdict)
+            f"{check.finding}. {check.remedy}".strip() for check in self.checks_weighing(verdict)
         ]
 
     def causes_for(self, verdict: Verdict) -> list[str]:

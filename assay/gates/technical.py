@@ -167,8 +167,9 @@ def _bounds(estimate: Estimate | None) -> Interval | None:
 
 def _why(figure: _TechnicalFigure) -> str:
     if figure.estimate is None:
-        return "not measured: something else was tracing memory"
-    bounds, value = _bounds(figure.estimate), figure.format_value(figure.estimate.value)
+        return f"{figure.subject} was not measured: something else was tracing memory"
+    bounds = _bounds(figure.estimate)
+    value = f"{figure.subject} is {figure.format_value(figure.estimate.value)}"
     if bounds is None:
         return value
     if bounds.low is None and bounds.high is None:

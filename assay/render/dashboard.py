@@ -37,12 +37,12 @@ def check_rows(report: Report) -> list[dict[str, str]]:
                 "estimate": estimate,
                 "interval": bounds,
                 "limit": limit,
-                "claim": _shorten(check.claim),
+                "finding": _shorten(check.headline),
                 "remedy": _shorten(remedy),
             }
         )
     left = len(checks) - len(rows)
-    return [*rows, dict.fromkeys(rows[0], "") | {"claim": f"{left:,} more"}] if left else rows
+    return [*rows, dict.fromkeys(rows[0], "") | {"finding": f"{left:,} more"}] if left else rows
 
 
 def report_pictures(report: Report) -> list[tuple[Figure, bytes]]:

@@ -72,12 +72,14 @@ def _finding_item(check: Check) -> str:
     found = f"{check.statistic or 'estimate'} {estimate}" if estimate else ""
     found += f" against {limit}" if limit else ""
     parts = [
-        escape_markdown(part) for part in (found.strip(), check.why, check_remarks(check)) if part
+        escape_markdown(part)
+        for part in (found.strip(), check.explanation, check_remarks(check))
+        if part
     ]
     if check.remedy:
         parts.append(f"**Remedy:** {escape_markdown(check.remedy)}")
     return "<br>".join(
-        [f"- **{verdict_label(check.verdict)}** {escape_markdown(check.claim)}", *parts]
+        [f"- **{verdict_label(check.verdict)}** {escape_markdown(check.headline)}", *parts]
     )
 
 

@@ -163,7 +163,7 @@ def _limits(reports: Sequence[Report]) -> Iterator[str]:
     yield "## Limits"
     lines = [
         f"- {'Not known: ' * (check.verdict is Verdict.UNKNOWN)}"
-        + escape_markdown(f"{check.claim}. {check.why} {check.remedy}")
+        + escape_markdown(f"{check.finding}. {check.remedy}".strip())
         for report in reports
         for check in checks_not_passed(report)
     ]

@@ -143,9 +143,11 @@ def checks_table(checks: Sequence[Check], width: int) -> Table:
 
 
 def _claim_block(check: Check, measurement: str) -> Group:
-    """The claim, beneath it what was seen, and the remedy where there is something to mend."""
-    lines = [_plain_text(check.claim)]
-    seen = "; ".join(part for part in (measurement, check_remarks(check), check.why) if part)
+    """The headline, beneath it what it rests on, and the remedy if there is something to mend."""
+    lines = [_plain_text(check.headline)]
+    seen = "; ".join(
+        part for part in (measurement, check_remarks(check), check.explanation) if part
+    )
     if seen:
         lines.append(_plain_text(seen, "dim"))
     if check.remedy and check.verdict is not Verdict.PASS:
@@ -299,7 +301,12 @@ def _plain_figure(figure: Figure) -> list[str]:
 def _plain_check(check: Check) -> list[str]:
     parts = [
         part
-        for part in (check.claim, _measurement_text(check), check_remarks(check), check.why)
+        for part in (
+            check.headline.removesuffix("."),
+            _measurement_text(check),
+            check_remarks(check),
+            check.explanation,
+        )
         if part
     ]
     lines = [f"  {verdict_label(check.verdict):<9}  {'; '.join(parts)}"]

@@ -22,7 +22,7 @@ def test_a_row_holds_what_was_found_apart_from_what_it_was_judged_against(
         "estimate": "-0.089",
         "interval": "[-0.129, -0.060]",
         "limit": "-0.050",
-        "claim": "The gap for sex=Female is within 0.05",
+        "finding": "0.742 of 482 against 0.831 of 1,861.",
         "remedy": "Add a mitigated candidate.",
     }
     assert (last["verdict"], last["remedy"]) == ("✓ pass", "")
@@ -33,7 +33,7 @@ def test_rows_are_bounded_and_those_left_out_are_counted() -> None:
     report = Report(gate="g", subject="", verdict=Verdict.FAIL, summary="", checks=(check,) * 900)
     rows = check_rows(report)
     assert len(rows) == MOST_CHECKS + 1
-    assert rows[-1]["claim"] == f"{900 - MOST_CHECKS} more"
+    assert rows[-1]["finding"] == f"{900 - MOST_CHECKS} more"
     assert all(len(value) <= 600 for row in rows for value in row.values())
 
 

@@ -83,9 +83,9 @@ def test_question_and_outcome_lead_and_the_other_facts_follow(fairness: Report) 
 
 def test_findings_come_before_what_passed_and_the_worst_first(fairness: Report) -> None:
     said = Outline(render_html([fairness], title="t", facts={})).said
-    claims = ["The gap for sex=Female is within 0.05", "Claim on few rows", "Soft claim",
-              "Claim near its limit", "Claim that holds"]  # fmt: skip
-    order = [said.index(claim) for claim in claims]
+    headlines = ["0.742 of 482 against 0.831 of 1,861.", "The data cannot tell: Claim on few rows",
+                 "Not so: Soft claim", "It is near.", "Claim that holds"]  # fmt: skip
+    order = [said.index(headline) for headline in headlines]
     assert order == sorted(order)
     assert "advisory: weighs as a caution" in said
 

@@ -13,6 +13,7 @@ from assay.gates.drift.column_shift import ColumnShift
 from assay.gates.drift.performance_drop import DropInputs, PerformanceDrop
 from assay.gates.drift.scored_rows import GroupCodes
 from assay.gates.report import Check, Interval, Measurement, MeasurementKind, Verdict
+from assay.gates.statistics.intervals import Estimate
 from assay.tables.profile import ColumnProfile
 from assay.tables.profiled_table import ProfiledTable
 
@@ -28,7 +29,7 @@ def row_count_check(reference: int, current: int, ask: DriftSettings) -> Check:
         statistic="rows",
         estimate=float(fewer),
         threshold=float(ask.rows),
-        why=f"{reference:,} in the reference, {current:,} in the current batch",
+        why=f"The reference has {reference:,} rows, the current batch {current:,}",
         remedy="" if verdict is Verdict.PASS else "Wait for more rows, or put batches together.",
         rows=fewer,
     )
@@ -40,7 +41,7 @@ def absent_column_check(name: str, side: str) -> Check:
         name=f"present[{name}]",
         claim=f"{name} is there on both sides",
         verdict=Verdict.UNKNOWN,
-        why=f"the {side} has no such column, so nothing can be said of it",
+        why=f"{name} is not in the {side}, so nothing can be said of it",
         remedy="Mend the source, or leave the column out of the comparison.",
     )
 
@@ -51,8 +52,8 @@ def type_change_check(name: str, old: ColumnProfile, new: ColumnProfile) -> Chec
         name=f"type[{name}]",
         claim=f"{name} holds the same sort of values on both sides",
         verdict=Verdict.UNKNOWN,
-        why=f"{old.kind} in the reference, {new.kind} in the current batch: its values cannot be "
-        "compared",
+        why=f"{name} is {old.kind} in the reference and {new.kind} in the current batch, so its "
+        "values cannot be compared",
         remedy="Mend the source, or declare the column's type.",
     )
 
@@ -61,31 +62,33 @@ def incomparable_groups_check(
     name: str, old: GroupCodes, new: GroupCodes, ask: DriftSettings
 ) -> Check | None:
     """A column by whose groups nothing can be compared; None where it can."""
-    why = _why_incomparable(old, new, ask)
+    why = _why_incomparable(name, old, new, ask)
     if why is None:
         return None
     return Check(
         name=f"groups[{name}]",
         claim=f"The groups of {name} can be compared",
         verdict=Verdict.UNKNOWN,
-        why=f"{why}, so nothing is said of each group",
+        why=f"{why}, so groups are not compared",
         remedy=f"Mend the source, or what data.sensitive says of {name}: bins, or other values.",
     )
 
 
-def _why_incomparable(old: GroupCodes, new: GroupCodes, ask: DriftSettings) -> str | None:
+def _why_incomparable(
+    name: str, old: GroupCodes, new: GroupCodes, ask: DriftSettings
+) -> str | None:
     for side, (_, labels) in (("reference", old), ("current batch", new)):
         if set(labels) <= {MISSING_LABEL}:
-            return f"the {side} holds no value of it"
+            return f"{name} has no value in the {side}"
     (_, known), (codes, labels) = old, new
     if len(known) > MOST_GROUPS:
-        return f"the reference has {len(known):,} groups, more than {MOST_GROUPS}"
+        return f"{name} has {len(known):,} groups in the reference, more than {MOST_GROUPS}"
     strange = _unseen_groups(old, new)
     share = float(np.isin(codes, strange).mean())
     if share <= ask.unseen:
         return None
     told = _first_few([labels[code] for code in strange])
-    return f"{share:.1%} of rows are of groups that the reference never held ({told})"
+    return f"{name} is of groups that the reference never held in {share:.1%} of rows ({told})"
 
 
 def _unseen_groups(old: GroupCodes, new: GroupCodes) -> list[int]:
@@ -146,7 +149,8 @@ def _remedy_shift(shift: ColumnShift, has_effect: bool, output: bool) -> str:
 
 def _describe_shift(shift: ColumnShift) -> str:
     p = format_p_value(shift.adjusted_p)
-    said = [f"{shift.effect:.3f}, where chance makes {shift.chance_effect:.3f} ({p})"]
+    moved, chance_move = f"{shift.effect:.3f}", f"{shift.chance_effect:.3f}"
+    said = [f"{shift.name} moved by {moved}, where chance makes {chance_move} ({p})"]
     chance = (
         f" (chance makes {shift.expected_unseen:.1%})" if shift.expected_unseen >= 0.001 else ""
     )
@@ -281,10 +285,10 @@ def _expected_check(outcome: PerformanceDrop, sides: DropInputs, ask: DriftSetti
 
 def _why_expected(outcome: PerformanceDrop, sides: DropInputs, ask: DriftSettings) -> str:
     if outcome.rows < ask.rows:
-        return f"{outcome.rows:,} rows are too few to judge"
+        return f"{outcome.rows:,} rows are too few to judge the expected {_measured(outcome)}"
     why = (
-        f"{outcome.current:.3f} is expected {assumption(sides)}, {outcome.reference:.3f} in the "
-        "reference"
+        f"{_measured(outcome)} of {outcome.current:.3f} is expected {assumption(sides)}; it was "
+        f"{outcome.reference:.3f} in the reference"
     )
     if outcome.weighted is not None and outcome.weighted_drop is not None:
         drop = outcome.weighted_drop
@@ -335,7 +339,6 @@ def _remedy_expected(outcome: PerformanceDrop, sides: DropInputs) -> str:
 def _realised_check(outcome: PerformanceDrop, ask: DriftSettings) -> Check:
     assert outcome.realised_shortfall is not None, "realised"
     assert outcome.realised_verdict is not None, "realised"
-    seen, before = outcome.realised_value, outcome.realised_reference
     return Check(
         name=realised_check_name(outcome),
         claim=f"Realised {_measured(outcome)} lies no more than {ask.margin:g} below what was to "
@@ -345,12 +348,33 @@ def _realised_check(outcome: PerformanceDrop, ask: DriftSettings) -> Check:
         estimate=_number(outcome.realised_shortfall.value),
         interval=outcome.realised_shortfall.interval,
         threshold=ask.margin,
-        why=f"{seen:.3f} on {outcome.labelled_rows:,} labelled rows, {before:.3f} in the reference",
+        why=_why_realised(outcome),
         remedy=_REALISED_REMEDIES[outcome.realised_verdict],
         accepted=outcome.group is not None,
         rows=outcome.labelled_rows,
         group=outcome.group,
     )
+
+
+def _why_realised(outcome: PerformanceDrop) -> str:
+    """What the labels say, beside what was expected of the same rows."""
+    assert outcome.realised_shortfall is not None, "realised"
+    short = outcome.realised_shortfall
+    return (
+        f"{_measured(outcome)} is {outcome.realised_value:.3f} on {outcome.labelled_rows:,} "
+        f"labelled rows, {_shortfall_text(short)} was to be expected of them; it was "
+        f"{outcome.realised_reference:.3f} in the reference"
+    )
+
+
+def _shortfall_text(short: Estimate) -> str:
+    """As in sentences: "0.425 [0.377, 0.472] less than"."""
+    if math.isnan(short.value):
+        return "which cannot be compared with what"
+    if short.value >= 0:
+        return f"{short.value:.3f}{_limits(short.interval)} less than"
+    low, high = (None if end is None else -end for end in (short.interval.high, short.interval.low))
+    return f"{-short.value:.3f}{_limits(Interval(low=low, high=high))} more than"
 
 
 _REALISED_REMEDIES = {

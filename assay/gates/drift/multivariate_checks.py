@@ -22,7 +22,8 @@ def separation_check(separation: Separation, ask: DriftSettings) -> Check:
         f"{name} ({lost:.3f})" for name, lost in separation.column_losses[:3] if lost > 0.005
     )
     why = (
-        f"ROC AUC {separation.auc.value:.3f} out of fold, on {separation.rows:,} rows of both sides"
+        f"A classifier tells current rows from the reference's with a ROC AUC of "
+        f"{separation.auc.value:.3f} out of fold, on {separation.rows:,} rows of both sides"
     )
     if separation.stretches is not None:
         why += f"; {_describe_stretches(separation.stretches)}"
@@ -89,7 +90,7 @@ def reconstruction_check(reconstruction: Reconstruction, ask: DriftSettings) -> 
         statistic="reconstruction error, in standard deviations from the reference's mean",
         estimate=reconstruction.effect,
         threshold=SMALL_EFFECT,
-        why=f"errors of rebuilding rows from {reconstruction.components} principal components lie "
+        why=f"Errors of rebuilding rows from {reconstruction.components} principal components lie "
         f"{reconstruction.effect:+.2f} standard deviations off "
         f"({format_p_value(reconstruction.p)})",
         remedy="Look for columns whose relation broke." if far else "",

@@ -50,7 +50,7 @@ def limit_checks(limit: FairnessLimit) -> list[Check]:
 
 
 _NO_PROBABILITIES = (
-    "the predictions hold no probabilities",
+    "The predictions hold no probabilities",
     "Give the model's probabilities beside its decisions (assay audit: --probability COLUMN).",
 )
 
@@ -71,7 +71,7 @@ def _unknown_check(limit: FairnessLimit, why: str, remedy: str) -> Check:
 
 
 def _one_group_check(limit: FairnessLimit) -> Check:
-    why = f"all rows are of one group, {limit.division.reference}"
+    why = f"All rows are of one group, {limit.division.reference}"
     return _unknown_check(limit, why, "Audit on rows of more than one group.")
 
 
@@ -84,7 +84,8 @@ def _small_groups_check(limit: FairnessLimit) -> Check:
         verdict=Verdict.UNKNOWN,
         statistic=limit.metric,
         threshold=rule.tolerance or rule.ratio,
-        why=f"{division.unlisted:,} groups have fewer than {MIN_ROWS} rows each, too few to judge",
+        why=f"{division.unlisted:,} groups of {division.title} have fewer than {MIN_ROWS} rows "
+        "each, too few to judge",
         remedy="Merge groups, or audit on more rows.",
         accepted=rule.on_unknown == "accept",
     )
@@ -101,7 +102,7 @@ def _check(limit: FairnessLimit, pair: GroupPair, gap_verdict: GapVerdict) -> Ch
         estimate=pair.gap if math.isfinite(pair.gap) else None,
         interval=gap_verdict.interval if math.isfinite(pair.gap) else None,
         threshold=_threshold(pair),
-        why=_why(pair, gap_verdict),
+        why=_why(pair, gap_verdict, group, base),
         remedy=_remedy(limit, pair, gap_verdict),
         accepted=rule.on_unknown == "accept",
         rows=pair.rows,
@@ -115,21 +116,21 @@ def _threshold(pair: GroupPair) -> float:
     return most if pair.ratio is None or pair.gap > 1 else least
 
 
-def _why(pair: GroupPair, gap_verdict: GapVerdict) -> str:
-    """What was seen of a pair, with numbers."""
-    unit = MEASURES[pair.metric].unit
+def _why(pair: GroupPair, gap_verdict: GapVerdict, group: str, base: str) -> str:
+    """What was seen of a pair, with numbers. `group` and `base`: the names of its two groups."""
+    unit, title = MEASURES[pair.metric].unit, metric_title(pair.metric)
     for who, value, rows in (
-        (pair.group, pair.value, pair.rows),
-        (pair.reference, pair.reference_value, pair.reference_rows),
+        (group, pair.value, pair.rows),
+        (base, pair.reference_value, pair.reference_rows),
     ):
         if rows == 0:
-            return f"{who} has no {unit}, so the metric is not defined"
+            return f"{title} is not defined for {who}, which has no {unit}"
         if math.isnan(value):
-            return f"{who} lacks positives or negatives, so the metric is not defined"
+            return f"{title} is not defined for {who}, which lacks positives or negatives"
     over = "of" if pair.metric in RATE_DEFINITIONS else "over"
     seen = (
-        f"{pair.value:.3f} {over} {pair.rows:,} {unit} against {pair.reference_value:.3f} {over} "
-        f"{pair.reference_rows:,}"
+        f"{title} is {pair.value:.3f} {over} {pair.rows:,} {unit} for {group} and "
+        f"{pair.reference_value:.3f} {over} {pair.reference_rows:,} for {base}"
     )
     if not all(pair.enough_rows):
         of_each = "" if pair.rows < MIN_ROWS or pair.reference_rows < MIN_ROWS else " of each class"

@@ -81,7 +81,7 @@ def check_declared(undeclared: dict[str, str]) -> Check:
         why=f"{len(names)} column{'' if one else 's'} by {'its' if one else 'their'} name "
         f"look{'s' if one else ''} sensitive and {'is' if one else 'are'} not declared: {told}"
         if undeclared
-        else "no other column looks sensitive by its name",
+        else "No other column looks sensitive by its name",
         remedy=f"Declare {'it' if one else 'them'} under data: `sensitive: {{{settings}}}` "
         f"compares the groups; `not_sensitive: [{', '.join(names)}]` says that nobody needs to."
         if undeclared
@@ -99,7 +99,7 @@ def check_declarations(columns: Sequence[str], data: Data) -> list[Check]:
 def undeclared_summaries(checks: Sequence[Check]) -> list[str]:
     """A sentence about the columns that are asked about, if any are."""
     asked = [c for c in checks if c.name == UNDECLARED_COLUMNS and c.verdict is Verdict.CAUTION]
-    return [f"{check.why[0].upper()}{check.why[1:]}." for check in asked]
+    return [f"{check.why}." for check in asked]
 
 
 def check_sensitive_declared(data: Data) -> Check | None:
@@ -113,9 +113,9 @@ def check_sensitive_declared(data: Data) -> Check | None:
         verdict=Verdict.PASS if declared else Verdict.CAUTION,
         statistic="sensitive columns",
         estimate=0.0,
-        why="the use case declares that no column is sensitive"
+        why="The use case declares that no column is sensitive"
         if declared
-        else "fairness is not judged, as no sensitive column is declared",
+        else "Fairness is not judged, as no sensitive column is declared",
         remedy=""
         if declared
         else "Name the columns under data.sensitive, or write `sensitive: {}` there if no decision "

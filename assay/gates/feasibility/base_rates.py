@@ -125,7 +125,7 @@ def _representation_check(
         estimate=ratio,
         interval=found,
         threshold=LEAST_REPRESENTATION if ratio < 1 else 1 / LEAST_REPRESENTATION,
-        why=f"{held / rows:.1%} of {rows:,} rows, {share:.1%} of the people",
+        why=f"{name} has {held / rows:.1%} of {rows:,} rows and is {share:.1%} of the people",
         remedy=_representation_remedy(labels, group, held, Verdict.worst(sides), ratio),
         hard=False,
         accepted=True,  # a soft check: what it cannot tell weighs no more than what it dislikes

@@ -40,7 +40,7 @@ def check_reach(
         estimate=value,
         interval=interval,
         threshold=goal,
-        why=_why(value, interval, curve if verdict is not Verdict.PASS else None),
+        why=_why(name, value, interval, curve if verdict is not Verdict.PASS else None),
         remedy=_remedy(verdict, sign * value >= sign * goal),
         rows=len(data.sampled_rows),
     )
@@ -60,8 +60,8 @@ def _interval(
     return Interval(low=least, high=high if name in {"log_loss", "cost"} else min(high, 1.0))
 
 
-def _why(value: float, interval: Interval, curve: LearningCurve | None) -> str:
-    base = f"A quick learner has {value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+def _why(name: str, value: float, interval: Interval, curve: LearningCurve | None) -> str:
+    base = f"A quick learner has {name} of {value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
     if curve is None:
         return f"{base}."
     best = curve.clip_score(curve.sign * curve.best_at(GROWTH))

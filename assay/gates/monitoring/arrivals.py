@@ -41,7 +41,7 @@ def batch_sheet(batches: Sequence[BatchFacts]) -> Sheet:
 
 def _freshness(facts: MonitoringFacts, ask: MonitoringSettings) -> Check:
     age = datetime.fromisoformat(facts.as_of) - datetime.fromisoformat(facts.since)
-    said = f"the last one came {format_duration(max(age.total_seconds(), 0))} before this look"
+    said = f"The last batch came {format_duration(max(age.total_seconds(), 0))} before this look"
     due = "" if ask.due is None else f", and one is due every {format_duration(ask.due)}"
     missed = (
         f"; {format_count(facts.missed, 'batch')} should have come since" if facts.missed else ""
@@ -63,7 +63,8 @@ def _freshness(facts: MonitoringFacts, ask: MonitoringSettings) -> Check:
 def _refusals(facts: MonitoringFacts) -> Check:
     open_ = [refusal for refusal in facts.refused if not refusal.mended]
     told = "; ".join(
-        f"{r.name}: {r.why}{' (mended since)' if r.mended else ''}" for r in facts.refused[:3]
+        f"{r.name} was refused{' and mended since' if r.mended else ''}: {r.why}"
+        for r in facts.refused[:3]
     )
     more = f"; and {len(facts.refused) - 3:,} more" if len(facts.refused) > 3 else ""
     return Check(
@@ -86,8 +87,8 @@ def _volume(facts: MonitoringFacts, ask: MonitoringSettings) -> Check:
     odd = [b for b in facts.arrived if not _alike(b.rows, middle, ask.volume)]
     judged = len(usual) >= _MIN_BATCHES
     furthest = max(facts.arrived, key=lambda b: _size_ratio(b.rows, middle))
-    why = f"usual are {middle:,.0f} rows (median of {len(usual)}); {furthest.name} has "
-    why += f"{furthest.rows:,}"
+    why = f"{furthest.name} has {furthest.rows:,} rows; {middle:,.0f} are usual (median of "
+    why += f"{format_count(len(usual), 'batch')})"
     if len(odd) > 1:
         why += f", and {len(odd) - 1} more are as far off"
     return Check(
@@ -97,7 +98,7 @@ def _volume(facts: MonitoringFacts, ask: MonitoringSettings) -> Check:
         statistic="times larger or smaller than usual",
         estimate=_size_ratio(furthest.rows, middle),
         threshold=ask.volume,
-        why=why if judged else f"{len(usual)} batches do not tell yet what is usual",
+        why=why if judged else f"{format_count(len(usual), 'batch')} cannot tell yet what is usual",
         remedy="Ask whether rows are missing, or came twice." if odd and judged else "",
         rows=sum(b.rows for b in facts.arrived),
     )
@@ -116,7 +117,7 @@ def _unfit_rows(facts: MonitoringFacts, ask: MonitoringSettings) -> Check:
     worst, batch = max(rows, key=lambda pair: pair[0])
     much = worst > ask.malformed
     total = sum(b.unfit_rows for b in facts.arrived)
-    why = f"{total:,} rows were unfit, most in {batch.name}: {worst:.1%}"
+    why = f"{format_count(total, 'row')} could not be answered, most in {batch.name}: {worst:.1%}"
     return Check(
         name="unfit",
         claim=f"At most {ask.malformed:.1%} of a batch's rows are unfit to be answered",
@@ -124,7 +125,7 @@ def _unfit_rows(facts: MonitoringFacts, ask: MonitoringSettings) -> Check:
         statistic="share of unfit rows",
         estimate=worst,
         threshold=ask.malformed,
-        why=why if total else "every row could be answered",
+        why=why if total else "Every row could be answered",
         remedy="`assay log MODEL.batches --json` names the table that lists them (`unfit`), and "
         "`assay show` shows it."
         if much

@@ -39,7 +39,7 @@ def check_contents(
         if _new_values(before, after)
         if (unseen := _unseen_beyond_chance(before, after, old.sample.column(name), level, ask))
     ]
-    quiet = f"none of {len(pairs)} columns does"
+    quiet = f"Columns compared: {len(pairs)}"
     return [
         *(lacking or [_pass_check("missing", "No column lacks more values than it did", quiet)]),
         *(novel or [_pass_check("new values", "No column holds values that are new", quiet)]),
@@ -90,7 +90,8 @@ def _missing_check(name: str, old: ColumnProfile, new: ColumnProfile, level: flo
         statistic="share of missing values, now minus before",
         estimate=_missing_share(new) - _missing_share(old),
         threshold=_MIN_MISSING_RISE,
-        why=f"missing in {_missing_share(new):.1%} of rows, before in {_missing_share(old):.1%}",
+        why=f"{name} is missing in {_missing_share(new):.1%} of rows; in {_missing_share(old):.1%} "
+        "before",
         remedy="Ask whoever sends the batches what became of the values.",
         rows=new.rows,
     )
@@ -122,18 +123,20 @@ def _new_values_check(
         statistic="share of rows with new values",
         estimate=unseen.share,
         threshold=unseen.expected + _MIN_NEW_SHARE,
-        why=_describe_new_values(unseen, before, after),
+        why=_describe_new_values(name, unseen, before, after),
         remedy="The model takes them for unknown. Ask what they mean, and whether the source "
         "changed.",
         rows=after.rows,
     )
 
 
-def _describe_new_values(unseen: UnseenLevels, before: ColumnProfile, after: ColumnProfile) -> str:
+def _describe_new_values(
+    name: str, unseen: UnseenLevels, before: ColumnProfile, after: ColumnProfile
+) -> str:
     fresh = _new_values(before, after)
     chance = f", where {unseen.expected:.1%} is usual" if unseen.expected >= 0.001 else ""
     return (
-        f"{sum(fresh.values()):,} of {after.rows:,} rows hold values never seen{chance}: "
+        f"{name} holds new values in {sum(fresh.values()):,} of {after.rows:,} rows{chance}: "
         f"{_list_values(fresh)}"
     )
 

@@ -136,7 +136,7 @@ def _none_beyond_check(checks: Sequence[Check]) -> Check:
         name="realised fairness",
         claim="No gap between groups is beyond its limit",
         verdict=Verdict.PASS,
-        why=f"none of {len(checks)} looks like it; more labelled rows would make it sure",
+        why=f"No gap of {len(checks)} looks larger than its limit; more labelled rows would tell",
         rows=rows,
     )
 
@@ -146,7 +146,7 @@ def _absent_columns_check(names: Sequence[str]) -> Check:
         name="realised fairness",
         claim="The fairness rules hold for labelled rows",
         verdict=Verdict.UNKNOWN,
-        why=f"the batches lack {', '.join(names)}, so nobody's group is known",
+        why=f"The batches lack {', '.join(names)}, so nobody's group is known",
         remedy="Send these columns with each batch; the model need not see them.",
     )
 

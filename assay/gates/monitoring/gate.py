@@ -111,7 +111,7 @@ def judge_monitoring(
 
 
 _ADVICE: dict[Verdict, Advice] = {Verdict.PASS: "healthy", Verdict.FAIL: "retrain"}
-_UNKNOWN_PREFIX = {Verdict.UNKNOWN: "cannot tell: "}
+_UNKNOWN_PREFIX = {Verdict.UNKNOWN: "Cannot tell: "}
 _NO_FINDINGS = PredictionFindings((), (), (), (), "", {})
 
 
@@ -193,10 +193,7 @@ def _reasons(report: Report, advice: Advice) -> list[str]:
     wanted = {"healthy": (), "retrain": (Verdict.FAIL,)}
     verdicts = wanted.get(advice, (Verdict.UNKNOWN, Verdict.CAUTION))
     checks = [check for verdict in verdicts for check in report.checks_with(verdict)]
-    return [
-        f"{_UNKNOWN_PREFIX.get(check.verdict, '')}{check.claim}: {check.why.rstrip('.')}"
-        for check in checks
-    ]
+    return [f"{_UNKNOWN_PREFIX.get(check.verdict, '')}{check.finding}" for check in checks]
 
 
 def _summary(
@@ -208,10 +205,10 @@ def _summary(
         more = (
             f", and {format_count(len(failed) - 1, 'other check')} fail" if len(failed) > 1 else ""
         )
-        return f"{first}: {failed[0].name}, {failed[0].why}{more}."
+        return f"{first}. {failed[0].headline}{more}."
     odd = [c for c in checks if c.verdict is not Verdict.PASS and not c.name.startswith("shift[")]
     told = findings.summary or ("" if rows.has_rows else "No predictions were judged.")
-    said = f" {odd[0].name}: {odd[0].why}." if odd and odd[0].why not in told else ""
+    said = f" {odd[0].headline.removesuffix('.')}." if odd and odd[0].why not in told else ""
     return f"{first}. {told}{said}".strip()
 
 

@@ -45,7 +45,7 @@ def _coverage_check(due: list[BatchFacts], ask: MonitoringSettings) -> Check:
         statistic="share of rows with a label",
         estimate=share,
         threshold=ask.coverage,
-        why=f"{labelled:,} of {rows:,} rows have one; least of {least.name}, "
+        why=f"{labelled:,} of {rows:,} rows are labelled; the fewest in {least.name}, "
         f"{(least.labelled or 0) / max(least.rows, 1):.0%}",
         remedy="Ask for the labels: what was realised is known of these rows alone." if few else "",
         rows=rows,

@@ -34,7 +34,7 @@ def check_step_costs(costs: Sequence[StepCost]) -> list[Check]:
             name="cost",
             claim="No step takes out of line longer or more than before",
             verdict=Verdict.PASS,
-            why=f"{len(judged)} figures were held against those of earlier runs",
+            why=f"{len(judged)} figures were compared with those of earlier looks",
         )
     ]
 
@@ -81,7 +81,7 @@ def _check(cost: StepCost) -> Check:
         statistic=cost.unit,
         estimate=last,
         threshold=_upper_limit(cost),
-        why=f"{last:,.4g} {cost.unit}, where {middle:,.4g} was usual over "
-        f"{len(cost.values) - 1} times before",
+        why=f"{cost.step} took {last:,.4g} {cost.unit}; {middle:,.4g} were usual in the "
+        f"{len(cost.values) - 1} looks before",
         remedy="Look at what grew: the rows, the machine's other work, or the code.",
     )

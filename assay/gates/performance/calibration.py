@@ -33,9 +33,9 @@ MIN_RATIO, MAX_RATIO = (
 BINS = 10
 
 _SUBJECTS = {
-    "calibration_in_the_large": "promised positives per observed one",
-    "calibration_slope": "calibration slope",
-    "calibration_error": "distance of probabilities from what is observed (root mean square)",
+    "calibration_in_the_large": "Promised positives per observed one",
+    "calibration_slope": "Calibration slope",
+    "calibration_error": "Distance of probabilities from what is observed (root mean square)",
 }
 
 IN_THE_LARGE, INTERCEPT = "promised per observed positive", "intercept at slope 1"

@@ -194,7 +194,7 @@ def check_threshold(
         estimate=threshold_costs.saving.value,
         interval=threshold_costs.saving.interval,
         threshold=threshold_costs.max_saving,
-        why=f"another threshold saves {threshold_costs.saving.value:+.4f} per row "
+        why=f"Another threshold saves {threshold_costs.saving.value:+.4f} per row "
         f"({display.interval_text(threshold_costs.saving.interval, '+.4f')}); decided at "
         f"{threshold_costs.chosen_threshold:.3g}, cheapest on these rows "
         f"{_interval_text(threshold_costs.cheapest_threshold)}",

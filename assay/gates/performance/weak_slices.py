@@ -75,7 +75,7 @@ def search_slices(
     if not why and len(truth) < 2 * asked.rows:
         why = f"{len(truth):,} test rows do not make two slices of {asked.rows:,}"
     elif not why and not cut.columns:
-        why = f"no column has two values of {asked.rows:,} rows"
+        why = f"No column has two values of {asked.rows:,} rows"
     unit = float(loss.mean())
     return WeakSlices(
         by_loss=weakest_slices(cut, loss, unit * (asked.beyond_others or 0.0)) if not why else [],
@@ -174,9 +174,9 @@ def _check(
 
 def _reason(surely: Sequence[MeasuredSlice], worst: MeasuredSlice | None) -> str:
     if worst is None:
-        return "the search found no slice that looks worse"
+        return "The search found no slice that looks worse"
     if not surely:
-        return f"none surely; the least doubtful is {_slice_text(worst)}"
+        return f"No slice is surely worse; the likeliest is {_slice_text(worst)}"
     more = f"; {len(surely) - 1} more" if len(surely) > 1 else ""
     return f"{_slice_text(worst)}{more}"
 

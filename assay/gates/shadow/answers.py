@@ -39,7 +39,7 @@ def _count_check(name: str, claim_text: str, count: int, min_count: int) -> Chec
         statistic=name,
         estimate=float(count),
         threshold=float(min_count),
-        why=f"{count:,} were",
+        why=f"{count:,} {claim_text}",
         remedy="" if well else f"About {min_count - count:,} more would tell.",
     )
 
@@ -107,7 +107,7 @@ def check_latency(facts: ShadowFacts) -> list[Check]:
             estimate=ratio.value,
             interval=ratio.interval,
             threshold=_MAX_TIME_RATIO,
-            why=f"the challenger takes {ratio.value:.2f} times as long as the champion, at the "
+            why=f"The challenger takes {ratio.value:.2f} times as long as the champion, at the "
             f"median of {format_count(len(pairs), 'batch')}",
             remedy=remedies.get(verdict, ""),
             hard=False,

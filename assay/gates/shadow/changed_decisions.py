@@ -224,7 +224,7 @@ def _check(shift: _SelectionShift, gap_verdict: GapVerdict) -> Check:
         estimate=shift.gap,
         interval=gap_verdict.interval,
         threshold=shift.tolerance,
-        why=f"the share of yes moves by {shift.own.selection_shift:+.3f} of {shift.own.rows:,} "
+        why=f"The share of yes moves by {shift.own.selection_shift:+.3f} of {shift.own.rows:,} "
         f"rows of {group}, and by {shift.base.selection_shift:+.3f} of {shift.base.rows:,} of "
         f"{base}: {shift.gap:+.3f}, between {low:.3f} and {high:.3f} at "
         f"{format_confidence(gap_verdict.interval.level)}",

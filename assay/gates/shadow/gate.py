@@ -113,8 +113,7 @@ def _summary(facts: ShadowFacts, whole: DecisionChange, checks: Sequence[Check])
     )
     if not failed:
         return told
-    why = failed[0].why.removesuffix(".")
-    return f"{told} {why[0].upper()}{why[1:]}."
+    return f"{told} {failed[0].why.removesuffix('.')}."
 
 
 def _notes(

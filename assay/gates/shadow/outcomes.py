@@ -62,7 +62,7 @@ def _too_few_labels_check(truth: np.ndarray) -> Check:
         name="beats_champion",
         claim="The challenger is as good as the champion on rows whose labels have come",
         verdict=Verdict.UNKNOWN,
-        why=f"only {len(truth):,} labels have come",
+        why=f"Only {len(truth):,} labels have come",
         remedy=too_few_remedy(truth),
         accepted=True,
         rows=len(truth),

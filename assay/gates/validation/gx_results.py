@@ -60,6 +60,8 @@ def check_from_result(
     statistic, estimate, threshold = _result_numbers(rule, result.result)
     why = f"Great Expectations could not judge it: {doubt.rstrip('.')}." if doubt else ""
     why = "There is no value to judge." if empty else why
+    why = why or _explain_result(result.result, failing)
+    columns = ", ".join(expectation_columns(rule.expectation.kwargs))
     return Check(
         name=rule.name,
         claim=claim + (f" ({rule.expectation.because})" if rule.expectation.because else ""),
@@ -67,7 +69,7 @@ def check_from_result(
         statistic=statistic,
         estimate=estimate,
         threshold=threshold,
-        why=why or _explain_result(result.result, failing),
+        why=f"{columns}: {why}" if columns and why else why,
         remedy=_REMEDY_UNJUDGED
         if doubt
         else _REMEDY_NO_VALUES
@@ -124,7 +126,9 @@ def _explain_result(detail: Mapping[str, Any], failing: pd.DataFrame | None) -> 
     if not bad:
         return f"All {judged:,} values hold.{aside}"
     worst = "" if failing is None or failing.empty else f": {_commonest_values(failing)}"
-    return f"{bad:,} of {judged:,} values ({100 * bad / judged:.3g} %) break it{worst}.{aside}"
+    return (
+        f"{bad:,} of {judged:,} values ({100 * bad / judged:.3g} %) break the rule{worst}.{aside}"
+    )
 
 
 def _commonest_values(failing: pd.DataFrame) -> str:

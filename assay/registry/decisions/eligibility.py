@@ -116,7 +116,7 @@ def _first_fault(report: Report) -> str:
     checks = report.checks_weighing(report.verdict)
     if not checks:
         return report.summary
-    return f"{checks[0].claim}: {checks[0].why.removesuffix('.')}{more_suffix(len(checks))}"
+    return f"{checks[0].finding}{more_suffix(len(checks))}"
 
 
 def _required_gates(bucket: Bucket, version: Version) -> list[str]:

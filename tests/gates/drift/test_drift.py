@@ -233,10 +233,10 @@ def test_small_groups_are_named_as_unknown_and_do_not_hold_the_rest(reference):
 @pytest.mark.parametrize(
     ("groups", "why"),
     [
-        (pa.nulls(2500, pa.string()), "the current batch holds no value of it"),
+        (pa.nulls(2500, pa.string()), "group has no value in the current batch"),
         (
             pa.array([f"g{i % 300}" for i in range(2500)]),
-            "100.0% of rows are of groups that the reference never held (g0, g1, g10 and 297 more)",
+            "group is of groups that the reference never held in 100.0% of rows",
         ),
     ],
 )
@@ -244,7 +244,9 @@ def test_groups_that_cannot_be_compared_are_unknown_and_all_else_is_judged(refer
     rows = world(2500, 2)
     report = judge(reference, rows.set_column(2, "group", groups), columns=["age", "x"])
     told = check(report, "groups[group]")
-    assert (told.verdict, told.why) == ("unknown", f"{why}, so nothing is said of each group")
+    assert told.verdict is Verdict.UNKNOWN
+    assert told.why.startswith(why)
+    assert told.why.endswith(", so groups are not compared")
     assert report.verdict is Verdict.UNKNOWN
     assert check(report, "expected[roc_auc]").verdict is Verdict.PASS
     assert not any("group=" in c.name for c in report.checks)
@@ -253,8 +255,8 @@ def test_groups_that_cannot_be_compared_are_unknown_and_all_else_is_judged(refer
 @pytest.mark.parametrize(
     ("groups", "why"),
     [
-        (pa.nulls(6000, pa.string()), "the reference holds no value of it"),
-        (pa.array([f"g{i % 51}" for i in range(6000)]), "the reference has 51 groups, more than"),
+        (pa.nulls(6000, pa.string()), "group has no value in the reference"),
+        (pa.array([f"g{i % 51}" for i in range(6000)]), "group has 51 groups in the reference"),
     ],
 )
 def test_a_reference_without_groups_that_could_be_judged_leaves_them_unknown(groups, why):

@@ -53,12 +53,12 @@ def test_a_batch_is_held_against_the_usual_size(rows, verdict):
     told = facts(before=[batch()] * 3, arrived=[batch(rows)])
     check = one(arrivals.check_arrivals(told, MonitoringSettings()), "volume")
     assert check.verdict == verdict
-    assert "usual are 100 rows" in check.why
+    assert "100 are usual" in check.why
 
 
 def test_a_first_batch_does_not_tell_what_is_usual():
     check = one(arrivals.check_arrivals(facts(arrived=[batch(5)]), MonitoringSettings()), "volume")
-    assert (check.verdict, check.why) == ("pass", "1 batches do not tell yet what is usual")
+    assert (check.verdict, check.why) == ("pass", "1 batch cannot tell yet what is usual")
 
 
 def test_unfit_rows_and_refused_batches_are_told_with_what_to_do():
@@ -106,7 +106,7 @@ def test_a_step_that_grows_out_of_line_is_told_and_a_steady_one_is_not():
     tiny = StepCost(step="split", unit="seconds", values=(0.01,) * 6 + (0.5,))
     (check,) = step_costs.check_step_costs([steady, grown, few, tiny])
     assert (check.name, check.verdict) == ("cost[look, seconds]", "caution")
-    assert "30 seconds, where 10 was usual over 6 times before" in check.why
+    assert check.why == "look took 30 seconds; 10 were usual in the 6 looks before"
     assert [c.verdict for c in step_costs.check_step_costs([steady, tiny])] == ["pass"]
     assert step_costs.check_step_costs([few]) == []
 
@@ -130,8 +130,8 @@ def test_missing_and_new_values_are_named():
     checks = column_contents.check_contents(old, new, ["a", "town", "free"], DriftSettings())
     odd = {check.name: check.why for check in checks if check.verdict is not Verdict.PASS}
     assert odd == {
-        "missing[a]": "missing in 10.0% of rows, before in 0.0%",
-        "new values[town]": "100 of 1,000 rows hold values never seen: C",
+        "missing[a]": "a is missing in 10.0% of rows; in 0.0% before",
+        "new values[town]": "town holds new values in 100 of 1,000 rows: C",
     }
     assert [
         c.verdict for c in column_contents.check_contents(old, old, ["a", "town"], DriftSettings())
@@ -266,9 +266,9 @@ def test_a_column_that_came_empty_leaves_its_own_rules_unknown_and_no_others(lat
     assert found.verdict == "retrain"
     assert one(found.report.checks, "true_positive_rate[sex=F]").verdict is Verdict.FAIL
     lacking = one(found.report.checks, "realised fairness")
-    assert lacking.why == "the batches lack town, so nobody's group is known"
+    assert lacking.why == "The batches lack town, so nobody's group is known"
     why = one(found.report.checks, "groups[town]").why
-    assert why.startswith("the current batch holds no value of it")
+    assert why.startswith("town has no value in the current batch")
 
 
 def test_what_a_look_may_spend_is_divided_between_performance_and_fairness():

@@ -168,7 +168,7 @@ def test_silence_is_told_once_for_every_batch_that_is_missed(living):
     assert living.look(14) is None  # due on day 10, missed on day 15
     late = living.look(16)
     assert late["verdict"] == "watch"
-    assert late["reasons"][0].startswith("Batches come when they are due: the last one came 16 day")
+    assert late["reasons"][0].startswith("The last batch came 16 day")
     assert late["level"] is None  # no predictions were judged
     assert living.look(20) is None
     assert living.look(26)["missed"] == 2
@@ -248,6 +248,6 @@ def test_a_look_at_rows_of_nobody_known_is_entered_and_the_next_goes_on(change):
     living.serve(change(loans(range(400))), 1)
     entry = living.look(2)
     assert entry["verdict"] == "watch"
-    assert "The groups of town can be compared" in entry["reasons"][0]
+    assert entry["reasons"][0].endswith("Required: The groups of town can be compared")
     living.serve(loans(range(400, 800)), 3)
     assert living.look(4)["verdict"] == "healthy"
