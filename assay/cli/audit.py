@@ -188,6 +188,8 @@ def _parse_cuts(text: str) -> list[float]:
 
 def _positive_value(use_case: UseCase, frame: pd.DataFrame, truth: str) -> str | None:
     """The use case's positive value, if the file's labels contain it."""
+    if use_case.data.target.positive is None:
+        return None
     positive = str(use_case.data.target.positive)
     found = truth in frame and positive in set(frame[truth].dropna().unique().astype(str))
     return positive if found else None

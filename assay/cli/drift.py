@@ -16,6 +16,7 @@ from assay.cli.options import ConfigOption, HtmlOption, JsonOption
 
 if TYPE_CHECKING:
     from assay.bucket.bucket import Bucket
+    from assay.config.data import Target
     from assay.config.loaded_use_case import LoadedUseCase
     from assay.tables.table import Table
 
@@ -81,7 +82,7 @@ def command(
             probability=probability,
             prediction=prediction,
             truth=truth,
-            positive=positive if positive or not config else str(case.data.target.positive),
+            positive=positive or (_positive_value(case.data.target) if config else None),
             by=by or (),
             sensitive=case.data.sensitive,
         )
@@ -97,6 +98,11 @@ def command(
             seed=case.seed,
         )
     finish_gate(report, as_json=as_json, html=html)
+
+
+def _positive_value(target: Target) -> str | None:
+    """The value that means yes; of numbers above a limit, none does."""
+    return None if target.positive is None else str(target.positive)
 
 
 class _FileTables:

@@ -110,10 +110,14 @@ def refuse_passwords(connection: str | None, path: str | None) -> None:
 
 
 class Target(Section):
-    """What the model predicts: whether `column` holds the `positive` value."""
+    """What the model predicts: whether `column` holds the `positive` value, or a number `above` a
+    limit.
+    """
 
     column: ColumnName
-    positive: str | int | float | bool
+    positive: str | int | float | bool | None = None
+    above: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """In place of `positive`, for a column of numbers: larger ones mean yes, all others no."""
     negative: tuple[str | int | float | bool, ...] = ()
     """The values that mean no; rows with any other value are refused. Left out: every other value
     means no, and validation is a caution if there are several.
@@ -125,9 +129,24 @@ class Target(Section):
 
     @model_validator(mode="after")
     def _either(self) -> Target:
+        if (self.positive is None) == (self.above is None):
+            raise ValueError(
+                "write either `positive`, the value that means yes, or `above`, a number that must "
+                "be exceeded"
+            )
+        if self.above is not None and self.negative:
+            raise ValueError(
+                "`negative` belongs to `positive`; of `above` all other numbers mean no"
+            )
         if str(self.positive) in map(str, self.negative):
             raise ValueError(f"{self.positive!r} cannot be both positive and negative")
         return self
+
+    @property
+    def outcome_text(self) -> str:
+        """The column and what it holds in a positive row: "income = '>50K'", "earnings > 30"."""
+        held = f"= {self.positive!r}" if self.above is None else f"> {self.above:g}"
+        return f"{self.column} {held}"
 
 
 class Sensitive(Section):

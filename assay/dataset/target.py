@@ -1,4 +1,4 @@
-"""The target: which rows hold the positive value."""
+"""The target: which rows are positive."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ UNLABELLED_REMEDY: Final = (
 
 
 def read_labels(table: Table, target: Target) -> np.ndarray:
-    """Bool array, one entry a row: does `target.column` hold the positive value?
+    """Bool array, one entry a row: is it positive?
 
-    Raises DataError when the column is absent, holds nulls, never or always holds that value, or
-    where the use case says which values mean no, holds another.
+    Raises DataError when the column is absent, holds nulls, is always or never positive, holds no
+    numbers where `target.above` asks for them, or a value that `target.negative` does not list.
     """
     return labels_from_column(table.to_arrow([target.column])[target.column], target)
 
@@ -37,7 +37,7 @@ def labels_from_column(column: pa.ChunkedArray, target: Target) -> np.ndarray:
         raise unlabelled_error(column.null_count, len(column), target)
     if target.negative:
         _require_known_values(column, target)
-    positive = match_value(column, target.positive)
+    positive = match_outcome(column, target)
     if positive.all() or not positive.any():
         raise _one_class_error(column, target, bool(positive.any()))
     return positive
@@ -46,7 +46,8 @@ def labels_from_column(column: pa.ChunkedArray, target: Target) -> np.ndarray:
 def _require_known_values(column: pa.ChunkedArray, target: Target) -> None:
     """Raise DataError for values that mean neither yes nor no."""
     different = column.unique()
-    known = [match_value(different, value) for value in (target.positive, *target.negative)]
+    listed = [value for value in (target.positive, *target.negative) if value is not None]
+    known = [match_value(different, value) for value in listed]
     if odd := different.filter(pa.array(~np.logical_or.reduce(known))).to_pylist():
         shown = ", ".join(repr(value) for value in odd[:10]) + (", ..." if odd[10:] else "")
         raise DataError(
@@ -69,6 +70,32 @@ def no_label_error(target: Target) -> DataError:
     """The error that says that no row has an outcome."""
     return DataError(
         f"no row has a label in {target.column!r}", remedy="Bring rows with an outcome."
+    )
+
+
+def match_outcome(column: pa.ChunkedArray | pa.Array, target: Target) -> np.ndarray:
+    """Bool array, one entry a row: is this outcome positive? A missing value is null: mind it.
+
+    Raises DataError for a column without numbers where `target.above` asks for them.
+    """
+    if target.positive is not None:
+        return match_value(column, target.positive)
+    if not _is_numeric(column.type):
+        raise DataError(
+            f"{target.column!r} holds {column.type} values, and `above: {target.above:g}` asks for"
+            " numbers",
+            remedy="Name the value that means yes as `positive`, or read the column as numbers"
+            " (data.types, source.decimal).",
+        )
+    above: np.ndarray = pc.greater(column.cast(pa.float64(), safe=False), target.above).to_numpy(
+        zero_copy_only=False
+    )
+    return above
+
+
+def _is_numeric(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     )
 
 
@@ -96,12 +123,17 @@ _BOOLEANS = frozenset({"true", "false", "1", "0"})
 def _one_class_error(column: pa.ChunkedArray, target: Target, always: bool) -> DataError:
     if always:
         return DataError(
-            f"every row has {target.column} = {target.positive!r}: there is nothing to tell apart",
+            f"every row has {target.outcome_text}: there is nothing to tell apart",
             remedy="Add rows with another outcome.",
         )
-    values = sorted(str(value) for value in column.unique().slice(0, 20).to_pylist())
-    hint = suggest_name(str(target.positive), values, f"It holds: {', '.join(values)}.")
     return DataError(
-        f"no row has {target.column} = {target.positive!r}: there is nothing to tell apart",
-        remedy=hint,
+        f"no row has {target.outcome_text}: there is nothing to tell apart",
+        remedy=_present_values_hint(column, target),
     )
+
+
+def _present_values_hint(column: pa.ChunkedArray, target: Target) -> str | None:
+    if target.above is not None:
+        return f"The largest is {pc.max(column).as_py():g}: set data.target.above below it."
+    values = sorted(str(value) for value in column.unique().slice(0, 20).to_pylist())
+    return suggest_name(str(target.positive), values, f"It holds: {', '.join(values)}.")

@@ -66,6 +66,8 @@ def model_signature(
 ) -> dict[str, Any]:
     """The signature, as JSON. `groups`: the inputs that make a mitigated model's groups."""
     target = use_case.data.target
+    limited = target.above is not None
+    yes = f"above {target.above:g}" if limited else repr(target.positive)
     return {
         "inputs": entries,
         "groups": groups,
@@ -73,15 +75,15 @@ def model_signature(
             {
                 "name": "probability",
                 "type": "number",
-                "means": f"probability that {target.column} is {target.positive!r}",
+                "means": f"probability that {target.column} is {yes}",
             },
             {
                 "name": "decision",
                 "type": "boolean",
-                "means": f"whether {target.column} is taken to be {target.positive!r}",
+                "means": f"whether {target.column} is taken to be {yes}",
             },
         ],
-        "positive": target.positive,
+        **({"above": target.above} if limited else {"positive": target.positive}),
     }
 
 

@@ -109,7 +109,7 @@ def _require_both_classes(
         lack = "rows" if not total else "positives" if not found else "negatives"
         raise DataError(
             f"the {side} side of the split has no {lack} ({total} of {len(test)} rows, {found} "
-            f"with {target.column} = {target.positive!r}){_time_range_text(table, use_case)}",
+            f"with {target.outcome_text}){_time_range_text(table, use_case)}",
             remedy="Add rows, or change split.test, split.after or split.by so that both sides "
             "have both outcomes.",
         )

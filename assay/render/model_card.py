@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from assay.config.candidates import THRESHOLD_OPTIMIZER, Candidate
+from assay.config.data import Target
 from assay.config.use_case import UseCase
 from assay.gates.performance.display import SCORES_TITLE
 from assay.gates.report import Check, Report, Verdict
@@ -86,12 +87,18 @@ def _model(use_case: UseCase, candidate: Candidate, because: str) -> Iterator[st
     yield _facts(facts)
 
 
+def _positive_outcome(target: Target) -> str:
+    column = inline_code(target.column)
+    if target.above is not None:
+        return f"{column} is above {target.above:g}"
+    return f"{column} is {inline_code(str(target.positive))}"
+
+
 def _data(use_case: UseCase, validation: Report | None) -> Iterator[str]:
     data = use_case.data
-    positive = inline_code(str(data.target.positive))
     facts = {
         "Source": inline_code(data.source.path) if data.source.path else "a SQL query",
-        "Positive outcome": f"{inline_code(data.target.column)} is {positive}",
+        "Positive outcome": _positive_outcome(data.target),
         "Sensitive columns": _sensitive_columns(use_case),
     }
     withheld = [*data.identity, *data.exclude, *data.after_outcome]

@@ -97,7 +97,9 @@ def test_it_shows_fairness_by_group_with_the_limit_and_its_reason():
 
 def test_it_says_what_is_not_known_and_what_would_tell():
     limits = section(made(0), "Limits")
-    assert "Not known: Only 12 rows. Required: The gap is small. About 300 more would tell." in limits
+    assert (
+        "Not known: Only 12 rows. Required: The gap is small. About 300 more would tell." in limits
+    )
 
 
 def test_it_says_how_the_model_uses_sensitive_columns():

@@ -33,7 +33,7 @@ def test_a_pipe_gets_plain_lines_that_are_not_cut_at_80_columns(fairness: Report
     line = next(line for line in text.splitlines() if "sex=Female" in line)
     assert line.startswith("  ✗ fail")
     assert "-0.089 [-0.129, -0.060] against -0.050" in line
-    assert "0.742 of 482 against 0.831 of 1,861." in line
+    assert "0.742 of 482 against 0.831 of 1,861; " in line
     assert "…" not in text
     assert "\x1b" not in text
     assert not any("\u2500" <= character <= "\u257f" for character in text)

@@ -176,11 +176,10 @@ def _target_check(rows: RowSource, target: Target) -> Check:
     unlabelled = f" {missing:,} rows have no label." if missing else ""
     if missing and not remedy:
         remedy = UNLABELLED_REMEDY
-    several = len(others) > 1 and not target.negative
+    several = len(others) > 1 and not target.negative and target.above is None
     return Check(
         name="target",
-        claim=f"The target {target.column!r} holds {target.positive!r} and "
-        + ("what is said to mean no" if target.negative else "one other value"),
+        claim=_target_claim(target),
         verdict=Verdict.FAIL if what or missing else Verdict.CAUTION if several else Verdict.PASS,
         statistic="share of positive rows",
         estimate=positives / known if known and not what else None,
@@ -190,6 +189,13 @@ def _target_check(rows: RowSource, target: Target) -> Check:
         remedy=remedy or (_WHICH_MEAN_NO if several else ""),
         rows=known,
     )
+
+
+def _target_claim(target: Target) -> str:
+    if target.above is not None:
+        return f"The target {target.column!r} holds numbers above and below {target.above:g}"
+    rest = "what is said to mean no" if target.negative else "one other value"
+    return f"The target {target.column!r} holds {target.positive!r} and {rest}"
 
 
 _WHICH_MEAN_NO = (

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
+from assay.config.data import Target
 from assay.config.use_case import UseCase
 from assay.dataset.row_identity import hash_units, identity_columns
-from assay.dataset.target import match_value
+from assay.dataset.target import match_outcome
 from assay.production.labels.label_reader import KNOWN_AT, LABEL, UNIT
 from assay.production.labels.unit_index import match_tables, table_units
 from assay.registry.batch_ledger import BatchHistory, ReceivedLabels, ScoredBatch
@@ -219,7 +220,7 @@ def own_labels(table: Table, use_case: UseCase) -> Iterator[NDArray[np.int8]]:
             yield np.full(rows, -1, np.int8)
         return
     for batch in table.batches([target.column]):
-        yield _target_labels(batch.column(0), target.positive)
+        yield _target_labels(batch.column(0), target)
 
 
 def entry_units(bucket: Bucket, entry: ReceivedLabels | ScoredBatch) -> Integers:
@@ -271,12 +272,12 @@ def row_labels(
     return RowLabels(truth, numbers[0], known_labels.known_at[place], numbers[1])
 
 
-def _target_labels(column: pa.Array, positive: str | float | bool) -> NDArray[np.int8]:
+def _target_labels(column: pa.Array, target: Target) -> NDArray[np.int8]:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     missing = column.is_null().to_numpy(zero_copy_only=False)
     yes = np.zeros(len(column), bool)
-    yes[~missing] = match_value(column.drop_null(), positive)
+    yes[~missing] = match_outcome(column.drop_null(), target)
     found: NDArray[np.int8] = np.where(missing, -1, yes).astype(np.int8)
     return found
 
@@ -336,7 +337,7 @@ def _iter_own_labels(table: Table, use_case: UseCase) -> Iterator[_LabelArrays]:
     identity = identity_columns(table.schema.names, use_case)
     more = [known] if known and known in table.schema.names else []
     for batch in table.batches(list(dict.fromkeys([*identity, target.column, *more]))):
-        said = _target_labels(batch.column(target.column), target.positive)
+        said = _target_labels(batch.column(target.column), target)
         units = hash_units(batch.select(identity), table.identity_rule).view(np.int64)
         when = np.full(len(said), _NO_MOMENT)
         if known in batch.schema.names and pa.types.is_timestamp(batch.schema.field(known).type):

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from assay.config.data import Data, Source
 from assay.config.loaded_use_case import LoadedUseCase
 from assay.dataset.row_identity import hash_units
-from assay.dataset.target import match_value
+from assay.dataset.target import match_outcome
 from assay.errors import DataError, SourceError, suggest_name
 from assay.sources.block_conversion import convert_block
 from assay.sources.blocks import BlockSpool, MalformedRow, RowBlock, describe_malformed_row
@@ -62,7 +62,7 @@ class LabelReader:
         return cls(
             reading,
             wanted,
-            _trained_values(trained, target),
+            None if data.target.above is not None else _trained_values(trained, target),
             case.labels.known,
             trained.identity_rule,
             name,
@@ -156,7 +156,7 @@ class LabelReader:
         outcome = rows.column(target)
         if pa.types.is_dictionary(outcome.type):
             outcome = outcome.cast(outcome.type.value_type)
-        label = match_value(outcome, self.data.target.positive)
+        label = match_outcome(outcome, self.data.target)
         known = (
             rows.column(self.known_column)
             if self.known_column

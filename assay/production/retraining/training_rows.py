@@ -23,7 +23,7 @@ from assay.config.data import Target
 from assay.config.production import TrainingWindow
 from assay.config.use_case import UseCase
 from assay.dataset.row_identity import identity_hashes
-from assay.dataset.target import labels_from_column
+from assay.dataset.target import labels_from_column, match_outcome
 from assay.errors import DataError
 from assay.production.labels.known_labels import own_labels
 from assay.registry.batch_ledger import BatchHistory
@@ -241,7 +241,7 @@ def _conform_rows(
     arrays = []
     for column in schema:
         held = batch.column(column.name) if column.name in batch.schema.names else None
-        if column.name == meaning.column:
+        if column.name == meaning.target.column:
             arrays.append(meaning.outcomes(truth, held, column.type))
         else:
             arrays.append(pa.nulls(len(truth), column.type) if held is None else held)
@@ -252,7 +252,7 @@ def _conform_rows(
 class _TargetValues:
     """The target's values for yes and for no; of several values for no, the commonest."""
 
-    column: str
+    target: Target
     yes: Any
     no: Any
 
@@ -268,7 +268,7 @@ class _TargetValues:
         order = np.argsort(-counts.to_numpy(), kind="stable")
         known = values.to_pylist()
         yes = next(known[i] for i in order if positive[i])
-        return cls(target.column, yes, next(known[i] for i in order if not positive[i]))
+        return cls(target, yes, next(known[i] for i in order if not positive[i]))
 
     def outcomes(
         self, truth: NDArray[np.int8], own: pa.Array | None, kind: pa.DataType
@@ -280,5 +280,6 @@ class _TargetValues:
         if own is None:
             return known
         plain = own.cast(said)
-        stands = pc.or_(pa.array(truth < 0), pc.equal(pc.equal(plain, yes), pa.array(truth == 1)))
-        return pc.if_else(stands.fill_null(False), plain, known)
+        positive = match_outcome(plain.fill_null(no), self.target)
+        agrees = pc.and_(plain.is_valid(), pa.array(positive == (truth == 1)))
+        return pc.if_else(pc.or_(pa.array(truth < 0), agrees), plain, known)

@@ -50,12 +50,17 @@ def known(living):
     return KnownLabels.from_batches(living.bucket, living.ledger.read(), living.case)
 
 
-def said(living, *numbers):
-    """What is known of these loans: 1, 0 or -1."""
+def units_of(living, *numbers):
+    """The units of these loans, once they are scored."""
     rows = loans(numbers)
     scored = living.serve(rows, 99, name=f"asked {numbers}")
     units = Table.read(living.bucket, scored.predictions).to_arrow(["unit"])["unit"].to_numpy()
-    return known(living)(units.view(np.uint64)).tolist()
+    return units.view(np.uint64)
+
+
+def said(living, *numbers):
+    """What is known of these loans: 1, 0 or -1."""
+    return known(living)(units_of(living, *numbers)).tolist()
 
 
 def test_labels_are_joined_to_text_as_it_is_written(tmp_path):
@@ -101,6 +106,16 @@ def test_labels_are_read_as_the_trained_table_was_and_unfit_rows_are_listed(livi
     ]
     assert not unfit["row"].str.contains("secret").any()  # what was not asked for is not kept
     assert said(living, 100, 101, 102, 103) == [1, 0, -1, -1]
+
+
+def test_a_number_is_a_label_by_the_limit_that_it_exceeds_even_if_training_never_saw_it(tmp_path):
+    data = {"target": {"column": "paid", "above": 30}, "identity": ["loan"]}
+    rows = loans(range(4), [10.0, 30.0, 31.0, 50.0])
+    living = Living.begin(written("loans", data), rows, np.ones(4, bool))
+    text = "loan,paid\n100,30\n101,30.5\n102,-7\n103,many\n"
+    (entry,) = import_labels(living.bucket, living.written, day(1), [file(tmp_path, text)]).new
+    assert (entry.rows, entry.unfit_rows) == (3, 1)
+    assert known(living)(units_of(living, 100, 101, 102, 103)).tolist() == [0, 1, 0, -1]
 
 
 def test_the_same_file_is_counted_once_and_a_changed_one_again(living, tmp_path):

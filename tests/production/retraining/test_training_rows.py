@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.bucket.bucket import Bucket
+from assay.config.data import Target
 from assay.config.production import TrainingWindow
 from assay.config.use_case import UseCase
 from assay.errors import DataError
@@ -124,6 +125,18 @@ def test_rows_without_a_label_are_left_out(bucket):
 def test_a_corrected_label_counts_in_the_first_table_too(bucket):
     rows, _, _ = gathered(bucket, FIRST, [], {2: 1})
     assert rows["works"].tolist() == ["yes", "yes", "no"]
+
+
+def test_a_label_of_numbers_above_a_limit_keeps_the_number_that_agrees_with_it(bucket):
+    """Where no number of its own agrees, the commonest on that side of the limit stands in."""
+    target = Target(column="works", above=30)
+    use_case = USE_CASE.model_copy(
+        update={"data": USE_CASE.data.model_copy(update={"target": target})}
+    )
+    first = people([1, 2, 3, 4], works=[31.0, 45.0, 45.0, 12.0])
+    later = batch(bucket, 4, people([10, 11, 12], works=[99.0, None, 80.0]))
+    rows, _, _ = gathered(bucket, first, [later], {1: 0, 10: 1, 11: 1, 12: 0}, use_case=use_case)
+    assert rows["works"].tolist() == [12.0, 45.0, 45.0, 12.0, 99.0, 45.0, 12.0]
 
 
 def test_of_a_row_that_comes_again_the_last_counts(bucket):
