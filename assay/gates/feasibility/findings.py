@@ -13,6 +13,7 @@ from assay.gates.feasibility.base_rates import base_rate_sheets, representation_
 from assay.gates.feasibility.data import FeasibilityData
 from assay.gates.feasibility.ten_checks import TEN_CHECKS, base_name, ten_checks_sheet
 from assay.gates.report import Check, Figure, Report, Sheet, Verdict, overall_verdict
+from assay.util.wording import more_suffix
 
 _REFUSALS = frozenset({"target", "classes", "features"})
 _WORDS = {
@@ -94,15 +95,11 @@ class FeasibilityFindings:
         """The report; its verdict is that of the worst check."""
         checks = self._checks
         verdict = overall_verdict(checks)
-        poor = dict.fromkeys(base_name(c) for c in checks if _decides_verdict(c, verdict))
-        because = f" because of {', '.join(poor)}" if poor else ""
-        made = ", ".join(dict.fromkeys(base_name(check) for check in checks))
-        text = f"{_WORDS[verdict]}{because}. Checked: {made}."
         return Report(
             gate="feasibility",
             subject=self._use_case.name,
             verdict=verdict,
-            summary=text.replace("_", " "),
+            summary=_summary(checks, verdict),
             checks=tuple(checks),
             sheets=(ten_checks_sheet(checks, self._reasons()), *self._sheets),
             figures=tuple(self._figures),
@@ -143,9 +140,14 @@ class FeasibilityFindings:
         return f"the split keeps rows with the same {', '.join(identity)} on one side"
 
 
-def _decides_verdict(check: Check, verdict: Verdict) -> bool:
-    """Whether a check alone would give the gate a verdict that is no mere caution."""
-    return verdict in {Verdict.UNKNOWN, Verdict.FAIL} and overall_verdict([check]) is verdict
+def _summary(checks: Sequence[Check], verdict: Verdict) -> str:
+    """The verdict and the first finding that it rests on; of a pass, what was checked."""
+    if verdict is Verdict.PASS:
+        made = ", ".join(dict.fromkeys(base_name(check) for check in checks))
+        return f"{_WORDS[verdict]}. Checked: {made.replace('_', ' ')}."
+    weighing = [check for check in checks if overall_verdict([check]) is verdict]
+    first = weighing[0].headline.removesuffix(".")
+    return f"{_WORDS[verdict]}. {first}{more_suffix(len(weighing))}."
 
 
 _NO_RULE = "The use case sets no fairness rule: group sizes were not judged."

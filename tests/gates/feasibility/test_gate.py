@@ -156,4 +156,6 @@ def test_the_summary_says_the_verdict_and_what_it_rests_on(people, use_case):
     case = use_case(data={"time": "t"})
     report = assess_feasibility(people(600).assign(t="x"), case)
     assert report.verdict is Verdict.UNKNOWN
-    assert report.summary.startswith("Cannot tell because of stationarity. Checked: ")
+    (weighing,) = report.checks_weighing(Verdict.UNKNOWN)
+    assert weighing.name == "stationarity"
+    assert report.summary == f"Cannot tell. {weighing.why}"
