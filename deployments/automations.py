@@ -12,7 +12,7 @@ from typing import Any
 
 from assay.config.operations import AlertEvent, Operations
 from assay.deployments.deployment_plan import Deployment, UseCaseFile
-from assay.deployments.schedules import longest_pause
+from assay.deployments.schedules import longest_silence
 
 RUN_DEPLOYMENT, SEND_NOTIFICATION = "run-deployment", "send-notification"
 
@@ -264,7 +264,7 @@ def _alert_automations(
 def _silent_deployment_automations(
     deployment: Deployment, schedule: str, operations: Operations
 ) -> list[Automation]:
-    within = 1.5 * longest_pause(schedule, deployment.zone) + operations.late
+    within = longest_silence(schedule, deployment.zone, operations.late)
     said = f"no run of it has begun for {_format_duration(within)}"
     tell = _notify_actions("silent", operations, f"{deployment.title} is silent", said)
     trigger = {

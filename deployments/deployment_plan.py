@@ -97,16 +97,32 @@ def read_use_cases(
 
     Raises ConfigError if there is no good one.
     """
-    found = files or [f for f in sorted(folder.glob("*.y*ml")) if f.name not in _OTHER_CONFIG_FILES]
+    found = files or _config_files(folder)
     if not found:
         raise ConfigError(
             "there is no use case here",
             where=str(folder),
             remedy="Go to the folder that holds configs/, or name the files.",
         )
+    good, bad = _read_files(found)
+    if not good:
+        raise bad[0].error
+    return good, bad
+
+
+def scan_use_cases(folder: Path) -> tuple[list[UseCaseFile], list[BadUseCase]]:
+    """The use cases in a folder by name, and the files that are none; there may be none at all."""
+    return _read_files(_config_files(folder))
+
+
+def _config_files(folder: Path) -> list[Path]:
+    return [f for f in sorted(folder.glob("*.y*ml")) if f.name not in _OTHER_CONFIG_FILES]
+
+
+def _read_files(files: Sequence[Path]) -> tuple[list[UseCaseFile], list[BadUseCase]]:
     made: dict[str, UseCaseFile] = {}
     bad: list[BadUseCase] = []
-    for file in found:
+    for file in files:
         try:
             case = UseCaseFile(load_use_case(file).use_case, file.as_posix())
             if case.name in made:
@@ -115,8 +131,6 @@ def read_use_cases(
             bad.append(BadUseCase(file.as_posix(), error))
         else:
             made[case.name] = case
-    if not made:
-        raise bad[0].error
     return [made[name] for name in sorted(made)], bad
 
 

@@ -1,9 +1,9 @@
 """Serve the reports of a bucket to the dashboard's browser, which may not open files.
 
-`python -m assay.deployments.pages HOST PORT`: / lists the reports, each report is at /<digest>, and
-metrics for Prometheus are at /metrics. Nothing else of the bucket is served. A report is read and
-verified at each request. If the server requires a password, so does this; a browser is given it by
-the link that `assay up` prints.
+`python -m assay.deployments.pages HOST PORT`: / lists what waits for a person and the reports, each
+report is at /<digest>, and metrics for Prometheus are at /metrics. Nothing else of the bucket is
+served. A report is read and verified at each request. If the server requires a password, so does
+this; a browser is given it by the link that `assay up` prints.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.deployments.login_link import (
     INVALID_LINK,
@@ -37,7 +38,8 @@ from assay.deployments.report_index import ReportIndex, render_index
 from assay.deployments.request_guard import allowed_hosts, is_own_request
 from assay.deployments.server_password import SERVER_AUTH
 from assay.deployments.setup_state import STATE_VARIABLE
-from assay.errors import AssayError, ObjectMissing
+from assay.deployments.todo import RecentTodoList
+from assay.errors import AssayError, IntegrityError, ObjectMissing
 from assay.registry.open import open_bucket
 from assay.store.open import default_store_url
 
@@ -83,7 +85,7 @@ class ReportRequestHandler(BaseHTTPRequestHandler):
         elif path == "/metrics":
             self._send(HTTPStatus.OK, self.server.metrics.render_text(), _METRICS_HEADERS)
         else:
-            self._send(*_find_page(self.server.index, path.strip("/")))
+            self._send(*_find_page(self.server, path.strip("/")))
 
     def do_POST(self) -> None:
         """Log in. The answer sends the browser on to the dashboard."""
@@ -128,14 +130,14 @@ class ReportRequestHandler(BaseHTTPRequestHandler):
         return not secret or hmac.compare_digest(given.encode(), asked.encode())
 
 
-def _find_page(index: ReportIndex, name: str) -> _Answer:
-    """The list of reports, or one of them, for an authorized reader."""
+def _find_page(server: ReportServer, name: str) -> _Answer:
+    """The first page, or a report, for an authorized reader."""
     try:
         bucket = open_bucket(default_store_url())
         if not name:
-            return HTTPStatus.OK, render_index(index.find_reports(bucket)), _PAGE_HEADERS
+            return HTTPStatus.OK, _first_page(server, bucket), _PAGE_HEADERS
         digest = Digest(name)
-        if digest in index.find_reports(bucket, digest):
+        if digest in server.index.find_reports(bucket, digest):
             return HTTPStatus.OK, bucket.objects.get(digest), _REPORT_HEADERS
     except ObjectMissing:
         pass
@@ -146,6 +148,15 @@ def _find_page(index: ReportIndex, name: str) -> _Answer:
     return *_NOT_FOUND, {}
 
 
+def _first_page(server: ReportServer, bucket: Bucket) -> bytes:
+    """What waits for a person, also where a damaged journal hides the reports."""
+    todo = server.todo.read(bucket)
+    try:
+        return render_index(server.index.find_reports(bucket), todo)
+    except IntegrityError as error:
+        return render_index({}, todo, problem=f"The reports cannot be listed: {error.what}")
+
+
 class ReportServer(ThreadingHTTPServer):
     """A server with a bounded number of connections: a new one ends the oldest."""
 
@@ -154,6 +165,7 @@ class ReportServer(ThreadingHTTPServer):
     def __init__(self, host: str, port: int) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.metrics, self.index = MetricsCollector(), ReportIndex()
+        self.todo = RecentTodoList()
         self._open: dict[Any, None] = {}  # connections, the oldest first
         self._lock = threading.Lock()
         super().__init__((host, port), ReportRequestHandler)

@@ -1,4 +1,4 @@
-"""The reports of a bucket: the pages of runs whose outcome a journal holds."""
+"""The first page of the reports: what waits for a person, and the pages of runs in a journal."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from dataclasses import dataclass, field
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.bucket.memo import MEMO_PREFIX
+from assay.deployments.todo import TodoList, describe_item
 from assay.errors import AssayError
+from assay.production.todo_list import NOTHING_TO_DO
 from assay.registry.registry import Registry
 from assay.runs.outcome import RunOutcome
 from assay.runs.result_cache import RESULT_STAGE, is_in_journal
 from assay.util.concurrency import ordered_map
+from assay.util.printable_text import printable_text
 
+_MOST_ITEMS = 100  # of the to-do list on the page
+_NO_REPORTS = "There is no report yet."
 _INDEX_STYLE = "body{font:1rem/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto}"
 
 
@@ -56,8 +61,11 @@ def _read_outcome(bucket: Bucket, key: str) -> RunOutcome | None:
         return None
 
 
-def render_index(reports: Mapping[Digest, RunOutcome]) -> bytes:
-    """A page that links to every report, by use case."""
+def render_index(reports: Mapping[Digest, RunOutcome], todo: TodoList, problem: str = "") -> bytes:
+    """A page of what waits for a person, and of links to every report, by use case.
+
+    `problem` says why reports cannot be listed, where they cannot.
+    """
     rows = sorted(
         (one.use_case, _number(one), _title(one), one.outcome, digest.hex)
         for digest, one in reports.items()
@@ -66,12 +74,27 @@ def render_index(reports: Mapping[Digest, RunOutcome]) -> bytes:
         f'<li><a href="/{digest}">{html.escape(title)}</a>: {html.escape(outcome)}</li>'
         for _, _, title, outcome, digest in rows
     )
-    shown = f"<ul>{items}</ul>" if items else "<p>There is no report yet.</p>"
+    shown = f"<ul>{items}</ul>" if items else f"<p>{html.escape(problem or _NO_REPORTS)}</p>"
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Reports</title>'
-        f"<style>{_INDEX_STYLE}</style><h1>Reports</h1>{shown}"
-        '<p><a href="/metrics">Metrics</a></p></html>'
+        f"<style>{_INDEX_STYLE}</style><h1>To do</h1>{_render_todo(todo)}"
+        f'<h1>Reports</h1>{shown}<p><a href="/metrics">Metrics</a></p></html>'
     ).encode()
+
+
+def _render_todo(todo: TodoList) -> str:
+    items = "".join(
+        f"<li>{_escape(describe_item(item))}<br><code>{_escape(item.command)}</code></li>"
+        for item in todo.items[:_MOST_ITEMS]
+    )
+    more = len(todo.items) - _MOST_ITEMS
+    rest = f"<p>And {more:,} more: see <code>assay todo</code>.</p>" if more > 0 else ""
+    notes = "".join(f"<p>{_escape(note)}</p>" for note in todo.notes)
+    return (f"<ol>{items}</ol>" if items else f"<p>{NOTHING_TO_DO}</p>") + rest + notes
+
+
+def _escape(text: str) -> str:
+    return html.escape(printable_text(text))
 
 
 def _title(outcome: RunOutcome) -> str:

@@ -24,6 +24,11 @@ def longest_pause(schedule: str, zone: str) -> float:
     return float(max(later - before for before, later in pairwise(moments)))
 
 
+def longest_silence(schedule: str, zone: str, late: float) -> float:
+    """The seconds without a run after which a scheduled flow counts as silent."""
+    return 1.5 * longest_pause(schedule, zone) + late
+
+
 def schedule_json(schedule: str, zone: str) -> dict[str, object]:
     """A schedule in the form of `prefect.yaml` and of Prefect's API."""
     if is_interval(schedule):

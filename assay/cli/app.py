@@ -30,6 +30,7 @@ from assay.cli import (
     run,
     score,
     show,
+    todo,
     unpin,
     up,
     validate,
@@ -49,8 +50,18 @@ app = typer.Typer(
 
 _COMMANDS = {
     "A question": (run, why, show, log, reproduce),
-    "A model in use": (score, label, monitor, retrain),
-    "What people decide": (promote, approve, rollback, retire, waive, false_alarm, lesson, lessons),
+    "A model in use": (score, label, monitor, retrain, todo),
+    "What people decide": (
+        todo,
+        promote,
+        approve,
+        rollback,
+        retire,
+        waive,
+        false_alarm,
+        lesson,
+        lessons,
+    ),
     "One gate alone": (validate, feasibility, audit, drift),
     "The bucket": (verify, vouch, gc, pin, unpin, doctor),
     "In operation": (up, down),

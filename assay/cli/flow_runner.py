@@ -11,10 +11,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from assay.cli.running_server import use_running_server
 from assay.cli.signals import exit_cleanly
 from assay.deployments.proxies import proxy_bypass
 from assay.deployments.recorder_settings import RECORDER_ENVIRONMENT
-from assay.deployments.server_password import CLIENT_AUTH, read_password
 from assay.errors import AssayError, ObjectMissing
 from assay.steps.plan import RunPlan
 from assay.store.open import default_store_url
@@ -38,7 +38,7 @@ def run_named_flow(name: str, /, **parameters: Any) -> Any:
     Raises the AssayError that ended it, if one did.
     """
     os.environ.update(proxy_bypass(os.environ))
-    _use_running_server(parameters.get("store") or default_store_url())
+    use_running_server(parameters.get("store") or default_store_url())
     flow = _load_flow(name)
     from prefect import tags
 
@@ -73,20 +73,6 @@ def plan_training(config: str, store: str, overrides: tuple[str, ...]) -> RunPla
     with plan.use_plan(run_plan), disable_run_logger(), suppress(plan.EndOfPlan, ObjectMissing):
         flow.fn(config, store, overrides, False)
     return run_plan
-
-
-def _use_running_server(store: str) -> None:
-    """Use a running server: that of PREFECT_API_URL, else the one that `assay up` started for this
-    bucket.
-    """
-    from assay.deployments.setup_state import find_running_setup, state_folder
-
-    found = find_running_setup(store, os.environ.get("PREFECT_API_URL"))
-    if found is None:
-        return
-    os.environ["PREFECT_API_URL"] = found.api_url
-    if password := read_password(state_folder(found.pool)):
-        os.environ[CLIENT_AUTH] = password
 
 
 def _load_flow(name: str) -> Any:

@@ -11,9 +11,11 @@ import typer
 
 from assay.cli.console import print_facts, print_json, print_stderr
 from assay.cli.options import JsonOption
+from assay.cli.todo import print_todo_list
 
 if TYPE_CHECKING:
     from assay.deployments.setup_state import SetupState
+    from assay.deployments.todo import TodoList
 
 DEFAULT_POOL, DEFAULT_HOST, DEFAULT_PORT = "assay", "127.0.0.1", 4200
 PROCESS_NAMES = ("keeper", "server", "pages", "worker")
@@ -54,6 +56,10 @@ def command(
     status: Annotated[
         bool, typer.Option("--status", help="Change nothing; show what is running.")
     ] = False,
+    todo: Annotated[
+        bool,
+        typer.Option("--todo/--no-todo", help="With --status: first list what waits for a person."),
+    ] = True,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Change nothing; list what would change.")
     ] = False,
@@ -69,7 +75,8 @@ def command(
     at = state_folder(pool)
     before = SetupState.read(at)
     if status:
-        _print_status(before, at, as_json=as_json)
+        waits = _read_todo(before, at) if before and todo else None
+        _print_status(before, at, as_json=as_json, todo=waits)
     from assay.config.operations import Operations
     from assay.deployments.deployment_plan import read_use_cases
     from assay.deployments.server import ServerSetup
@@ -114,9 +121,10 @@ def _print_status(
     as_json: bool,
     changes: list[str] | None = None,
     access: Mapping[str, str] | None = None,
+    todo: TodoList | None = None,
 ) -> None:
-    """Print what is running and how to get in, and end: exit code 0 if everything runs, and no use
-    case is bad.
+    """Print what waits for a person, what is running and how to get in, and end: exit code 0 if
+    everything runs, and no use case is bad.
     """
     from assay.deployments.setup_state import read_bad_use_cases
 
@@ -127,8 +135,12 @@ def _print_status(
     if as_json:
         facts = {**_setup_facts(state), **(access or {})} if state else {}
         running = {"answers": answers, "processes": up}
-        print_json({**facts, **running, "changed": changes, "bad_use_cases": bad})
-    elif state is None or not any(up.values()):
+        waits = todo.as_json() if todo else {}
+        print_json({**waits, **facts, **running, "changed": changes, "bad_use_cases": bad})
+        raise typer.Exit(0 if complete and not bad else 1)
+    if state and todo:
+        print_todo_list(todo, state.store)
+    if state is None or not any(up.values()):
         print_stderr("nothing is running; start it with `assay up`")
     else:
         missing = [name for name, is_up in up.items() if not is_up]
@@ -138,6 +150,27 @@ def _print_status(
         for error in bad.values() if changes is None else ():  # an update has told them
             print_stderr(f"error: {error}")
     raise typer.Exit(0 if complete and not bad else 1)
+
+
+def _read_todo(state: SetupState, folder: Path) -> TodoList:
+    """The to-do list of the set-up's bucket; empty, with the reason, where it cannot be read."""
+    from assay.cli.running_server import use_running_server
+    from assay.deployments.proxies import proxy_bypass
+    from assay.deployments.todo import TodoList, read_todo_list
+    from assay.errors import AssayError
+    from assay.registry.open import open_bucket
+    from assay.util import clock
+
+    os.environ.update(proxy_bypass(os.environ))
+    os.environ.setdefault("PREFECT_HOME", str(folder / "prefect"))
+    use_running_server(state.store)
+    root = Path(state.root)
+    try:
+        bucket = open_bucket(state.store).require_existing()
+        where = None if root == Path.cwd() else root
+        return read_todo_list(bucket, clock.parse_timestamp(None), where)
+    except AssayError as error:
+        return TodoList((), [f"what waits for a person cannot be read: {error}"])
 
 
 def _setup_facts(state: SetupState) -> dict[str, str]:

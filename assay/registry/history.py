@@ -172,13 +172,21 @@ class ModelHistory:
         if number in {None, self.aliases.get(CHAMPION)} or self.was_withdrawn(number):
             return None
         entry = self.alias_entries[CHALLENGER]
-        later = self.entries[entry.number :]
-        declined = f"promotion:{self.model}@{number}"
-        lessons = (e for e in later if e.kind == LESSON and e.body["cause"] == declined)
-        if any(authority.has_effect(entry, "lesson") for entry in lessons):
+        if self.was_declined(number, after=entry):
             return None
-        champions = (e.body["version"] for e in later if e.body.get("alias") == CHAMPION)
+        champions = (
+            e.body["version"]
+            for e in self.entries[entry.number :]
+            if e.body.get("alias") == CHAMPION
+        )
         return None if number in champions else entry
+
+    def was_declined(self, number: int, after: JournalEntry | None = None) -> bool:
+        """Whether a person declined to promote a version, since its entry or since `after`."""
+        later = self.entries[(after or self.versions[number].entry).number :]
+        cause = f"promotion:{self.model}@{number}"
+        lessons = (e for e in later if e.kind == LESSON and e.body["cause"] == cause)
+        return any(authority.has_effect(entry, "lesson") for entry in lessons)
 
     def was_withdrawn(self, number: int) -> bool:
         """Whether a person retired a version or rolled it back. Only a person brings it back."""

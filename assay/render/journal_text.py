@@ -273,9 +273,10 @@ def ledger_lines(model: str, batches: BatchHistory) -> list[str]:
         )
     if names := list(dict.fromkeys(refused.name for refused in batches.refused_batches)):
         more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-        lines.append(
-            f"{format_count(len(names), 'batch')} refused: {', '.join(names[:_MOST_NAMED])}{more}"
-        )
+        last = batches.refused_batches[-1]
+        shown = ", ".join(names[:_MOST_NAMED]) + more
+        why = last.why if len(names) == 1 else f"the last, {last.name}: {last.why}"
+        lines.append(f"{format_count(len(names), 'batch')} refused: {shown}: {why}")
     if batches.received_labels:
         labels = sum(labelled.rows for labelled in batches.received_labels)
         times = format_count(len(batches.received_labels), "time")

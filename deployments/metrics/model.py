@@ -14,6 +14,7 @@ from assay.deployments.metrics.journal import JournalMetrics
 from assay.errors import IntegrityError
 from assay.gates.stored_measurements import get_measured_report
 from assay.production.monitoring.look import PastLook, past_looks
+from assay.production.retraining.policy import find_open_question
 from assay.registry import history
 from assay.registry.history import CHAMPION, ModelHistory, fold_journal
 from assay.util import clock
@@ -24,7 +25,6 @@ _KINDS = (
     *(history.MONITORED, history.FALSE_ALARM, history.LESSON),
     *(history.RETRAINING, history.RETRAINED, history.ASKED, history.SHADOWED),
 )
-_DECISION_KINDS = {history.PROMOTED, history.ROLLED_BACK, history.RETIRED}
 _VERDICTS = ("healthy", "watch", "retrain")
 
 
@@ -80,7 +80,7 @@ class ModelMetrics(JournalMetrics):
             samples.add_sample(
                 "assay_challenger_timestamp_seconds", _timestamp(waits), use_case=case
             )
-        asked = _open_request(self._entries)
+        asked = find_open_question(self._entries)
         when = _timestamp(asked) if asked else None
         samples.add_sample("assay_asked_timestamp_seconds", when, use_case=case)
 
@@ -145,17 +145,6 @@ def _last_judging_looks(past: tuple[PastLook, ...]) -> dict[str, PastLook]:
         at: [look for look in past if figure in look.figures][-1:] for at, figure in figures.items()
     }
     return {at: looks[0] for at, looks in found.items() if looks}
-
-
-def _open_request(entries: list[JournalEntry]) -> JournalEntry | None:
-    """The entry that asks a person, if no decision followed."""
-    for entry in reversed(entries):
-        if entry.kind == history.ASKED:
-            return entry
-        by_hand = entry.kind == history.RETRAINING and entry.body["by"] == "person"
-        if by_hand or entry.kind in _DECISION_KINDS:
-            return None
-    return None
 
 
 def _timestamp(entry: JournalEntry) -> float:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from assay.deployments.deployment_plan import ASSAY_TAG
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.objects import Artifact, FlowRun, TaskRun
     from prefect.client.schemas.responses import DeploymentResponse
@@ -19,6 +21,10 @@ _RUNS_PER_REQUEST = 25  # runs whose steps are read together: of forty each they
 _STEP_DELAY = timedelta(seconds=10)  # until a server has noted how a run's last steps went
 _END_DELAY = timedelta(minutes=2)  # so much later may a server hear that a run has ended
 _VERIFICATION_KEY = "bucket-figures"  # what tasks/verify.py publishes
+# Failed by name, but the journal knows them better, or they are no failure.
+_JOURNAL_STATES = (
+    *("Rejected", "Infeasible", "Invalid", "Refused", "Declined", "Unanswered", "No champion"),
+)
 _T = TypeVar("_T")
 
 
@@ -51,6 +57,58 @@ class EndedRuns:
 def fetch_last_ended(client: SyncPrefectClient) -> list[FlowRun]:
     """One page of the last ended runs."""
     return _fetch_ended(client, 0, datetime.fromtimestamp(0, UTC), datetime.now(UTC))
+
+
+def fetch_failed_runs(client: SyncPrefectClient) -> list[FlowRun]:
+    """One page of the last runs that an error or a crash ended."""
+    from prefect.client.schemas.filters import FlowRunFilterEndTime, FlowRunFilterState
+    from prefect.client.schemas.filters import FlowRunFilterStateName as Names
+    from prefect.client.schemas.filters import FlowRunFilterStateType as Types
+    from prefect.client.schemas.objects import StateType
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    failed = FlowRunFilterState(
+        type=Types(any_=[StateType.FAILED, StateType.CRASHED]),
+        name=Names(not_any_=list(_JOURNAL_STATES)),
+    )
+    wanted = _tagged_runs_filter(state=failed, end_time=FlowRunFilterEndTime(is_null_=False))
+    by_end = FlowRunSort.END_TIME_DESC
+    return client.read_flow_runs(flow_run_filter=wanted, sort=by_end, limit=_PAGE_ROWS, offset=0)
+
+
+def fetch_last_ended_of(client: SyncPrefectClient, tags: list[str]) -> FlowRun | None:
+    """The run with these tags that ended last."""
+    from prefect.client.schemas.filters import (
+        FlowRunFilter,
+        FlowRunFilterEndTime,
+        FlowRunFilterTags,
+    )
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    wanted = FlowRunFilter(
+        tags=FlowRunFilterTags(all_=tags), end_time=FlowRunFilterEndTime(is_null_=False)
+    )
+    by_end = FlowRunSort.END_TIME_DESC
+    found = client.read_flow_runs(flow_run_filter=wanted, sort=by_end, limit=1, offset=0)
+    return found[0] if found else None
+
+
+def fetch_last_begun(client: SyncPrefectClient, deployment: UUID) -> datetime | None:
+    """When a run of a deployment last began."""
+    from prefect.client.schemas.filters import (
+        FlowRunFilter,
+        FlowRunFilterDeploymentId,
+        FlowRunFilterStartTime,
+    )
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    wanted = FlowRunFilter(
+        deployment_id=FlowRunFilterDeploymentId(any_=[deployment]),
+        start_time=FlowRunFilterStartTime(is_null_=False),
+    )
+    newest = FlowRunSort.START_TIME_DESC
+    found = client.read_flow_runs(flow_run_filter=wanted, sort=newest, limit=1, offset=0)
+    return found[0].start_time if found else None
 
 
 def _fetch_ended(

@@ -102,7 +102,8 @@ def test_it_runs_as_nobody_in_particular_and_says_whether_it_is_well(last_stage)
     assert int(user) >= 10_000
     order = [instruction for instruction, _ in last_stage]
     assert "RUN" not in order[order.index("USER") :]
-    assert json.loads(said["HEALTHCHECK"].partition("CMD")[2]) == ["assay", "up", "--status"]
+    probe = ["assay", "up", "--status", "--no-todo"]
+    assert json.loads(said["HEALTHCHECK"].partition("CMD")[2]) == probe
 
 
 def test_the_image_holds_what_is_named_and_no_key():

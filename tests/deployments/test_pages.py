@@ -14,7 +14,7 @@ import pytest
 
 from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal
-from assay.deployments import pages
+from assay.deployments import pages, todo
 from assay.deployments.login_link import create_login_link
 from assay.deployments.pages import ReportServer
 from assay.registry.open import open_bucket
@@ -148,6 +148,24 @@ def test_a_broken_journal_keeps_no_other_report_back(bucket, ask):
     bucket.store.put_if_absent(Journal(bucket.store, "loans").entry_key(2), b"{}")
     assert ask(sound.digest.hex)[0] == 200
     assert ask(broken.digest.hex)[0] == 502
+
+
+def test_the_first_page_tells_of_a_broken_journal_and_still_of_what_waits(bucket, ask):
+    report(bucket)
+    report(bucket, PAGE + b"2", use_case="loans")
+    bucket.store.put_if_absent(Journal(bucket.store, "loans").entry_key(2), b"{}")
+    status, page, _ = ask("")
+    assert status == 200
+    assert b"loans: its history cannot be read" in page
+    assert b"The reports cannot be listed" in page
+    assert b"guests: its last run stopped" in page
+
+
+def test_many_who_ask_for_the_first_page_cost_one_reading(bucket, ask, monkeypatch):
+    read = []
+    monkeypatch.setattr(todo, "read_todo_list", lambda *_: read.append(1) or todo.TodoList(()))
+    assert [ask("")[0] for _ in range(3)] == [200] * 3
+    assert len(read) == 1
 
 
 def test_a_link_logs_in_once(bucket, ask, monkeypatch, tmp_path):

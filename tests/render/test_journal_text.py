@@ -133,7 +133,7 @@ def test_a_ledger_is_told_in_a_few_lines_or_whole():
     assert ledger_lines("m", batch_ledger.fold_ledger("m.batches", entries)) == [
         "2 batches scored by m@1, 1,010 rows (2 unfit)",
         "1 batch scored by m@2 in shadow, 10 rows (1 unfit)",
-        "1 batch refused: bad.csv",
+        "1 batch refused: bad.csv: no column age",
         "labels came 1 time, 10 rows",
     ]
     assert [

@@ -24,8 +24,10 @@ from assay.registry.history import (
     CHAMPION,
     MONITORED,
     PROMOTED,
+    RETIRED,
     RETRAINED,
     RETRAINING,
+    ROLLED_BACK,
     false_alarms,
 )
 from assay.registry.registry import Registry
@@ -256,6 +258,26 @@ def _awaits_person(entries: Sequence[JournalEntry]) -> bool:
         if by_hand or entry.kind == PROMOTED:
             return False
     return False
+
+
+def find_open_question(entries: Sequence[JournalEntry]) -> JournalEntry | None:
+    """The entry that asks a person what to do, if no retraining by hand and no decision about a
+    version followed.
+    """
+    for entry in reversed(entries):
+        if entry.kind == ASKED:
+            return entry
+        by_hand = entry.kind == RETRAINING and entry.body["by"] == "person"
+        if by_hand or entry.kind in {PROMOTED, ROLLED_BACK, RETIRED}:
+            return None
+    return None
+
+
+def find_running_retraining(entries: Sequence[JournalEntry]) -> JournalEntry | None:
+    """The last entry that begins a retraining, if no entry ends it."""
+    ended = {e.body["retraining"] for e in entries if e.kind == RETRAINED}
+    begun = [e for e in entries if e.kind == RETRAINING and e.number not in ended]
+    return begun[-1] if begun else None
 
 
 def _opening_body(

@@ -13,10 +13,14 @@ from assay.registry.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class PendingPromotion:
-    """Why a version is not champion yet, and the command by which a person makes it champion."""
+    """Why a version is not champion yet, and the command by which a person makes it champion.
+
+    `needs_person`: a person can decide now; otherwise batches in shadow come first.
+    """
 
     reason: str
     command: str
+    needs_person: bool
 
 
 def find_pending_promotion(
@@ -53,4 +57,5 @@ def find_pending_promotion(
     if details := "; ".join([*unapproved, *others]):
         why = f"{why}: {details}"
     promote = f"assay promote {version.name}{' --approve' * bool(unapproved)} --because TEXT"
-    return PendingPromotion(why, promote)
+    waits_for_batches = any(one.remedy for one in blockers)
+    return PendingPromotion(why, promote, needs_person=not waits_for_batches)

@@ -1,0 +1,52 @@
+"""`assay todo`: the list of what waits for a person."""
+
+import pytest
+
+from assay.bucket.journal import Journal
+from assay.registry.open import open_bucket
+from tests.deployments.conftest import CASE
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs/guests.yaml").write_text(CASE)
+    open_bucket(str(tmp_path / "bucket")).prepare()
+    return tmp_path
+
+
+@pytest.fixture
+def todo(assay, folder):
+    """The command where no set-up runs."""
+    return lambda *words: assay("todo", *words, ASSAY_STATE=str(folder / "state"))
+
+
+def test_an_empty_list_is_one_sentence(todo):
+    done = todo()
+    assert (done.code, done.out) == (0, "Nothing waits for a person.\n")
+    assert "no server of this bucket runs here" in done.err
+    assert todo("--json").json["todo"] == []
+
+
+def test_each_item_says_what_since_when_whose_and_what_to_type(todo, folder):
+    bucket = open_bucket(str(folder / "bucket"))
+    body = {"question": "q", "gate": "feasibility", "reasons": ["Too \x1b[31mfew rows"]}
+    body |= {"as_of": "2026-03-01T12:00:00+00:00"}
+    Journal(bucket.store, "guests").append(lambda _: ("stopped", body))
+    (folder / "configs/other.yaml").write_text(CASE.replace("  target:", "  targt:"))
+    done = todo("--store", "bucket")
+    assert done.code == 0
+    first, command, *_ = done.out.splitlines()
+    stopped = "guests: its last run stopped at the feasibility gate: Too"
+    assert first.startswith(f"{stopped} \N{REPLACEMENT CHARACTER}[31mfew rows (since")
+    assert first.endswith("(since 2026-03-01 12:00; owner: the tests)")
+    assert command == "  assay log guests --store bucket"
+    assert "configs/other.yaml: cannot be read: configs/other.yaml:7: unknown key" in done.out
+    found = todo("--json").json
+    assert [item["kind"] for item in found["todo"]] == ["failed", "bad_use_case"]
+    assert found["todo"][0]["command"] == "assay log guests"
+    assert found["todo"][0]["since"] == "2026-03-01T12:00:00+00:00"
+
+
+def test_where_there_is_no_bucket_it_says_so(todo):
+    assert todo("--store", "elsewhere").code == 1
