@@ -67,6 +67,7 @@ def apply_to_server() -> list[BadUseCase]:
     """
     from prefect.settings import get_current_settings
 
+    from assay.deployments.alerts import alert_bad_use_cases
     from assay.deployments.desired_state import DesiredState, reconcile_server
 
     if get_current_settings().api.url is None:
@@ -79,6 +80,8 @@ def apply_to_server() -> list[BadUseCase]:
     cases, bad = read_use_cases()
     desired = DesiredState(cases, operations, POOL, job, [one.file for one in bad])
     for line in [*asyncio.run(reconcile_server(desired)), *map(describe_bad_use_case, bad)]:
+        _say(line)
+    for line in asyncio.run(alert_bad_use_cases(operations, POOL, bad)):
         _say(line)
     return bad
 

@@ -1,16 +1,29 @@
-"""Destinations of alerts, as blocks that Prefect keeps."""
+"""Destinations of alerts, as blocks that Prefect keeps, and the alerts of bad use cases.
+
+All other alerts are the server's automations: it knows of runs, and not of files.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Awaitable, Sequence
+from pathlib import Path
+from typing import cast
 from uuid import UUID
 
+from prefect.blocks.abstract import NotificationBlock
+from prefect.blocks.core import Block
 from prefect.blocks.notifications import SlackWebhook
-from prefect.client.orchestration import PrefectClient
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import VariableCreate, VariableUpdate
 from prefect.exceptions import ObjectNotFound
 from pydantic import SecretStr
 
 from assay.config.operations import Alert, Operations, expand_variables
+from assay.deployments.deployment_plan import BadUseCase, describe_bad_use_case
 from assay.errors import ConfigError
+
+_TOLD_VARIABLE = "assay_told_use_cases"  # of Prefect's: by pool, the marks of files that were told
 
 
 async def ensure_alert_blocks(client: PrefectClient, operations: Operations) -> list[UUID]:
@@ -30,6 +43,70 @@ async def find_alert_blocks(client: PrefectClient, operations: Operations) -> li
     Raises ConfigError as `ensure_alert_blocks` does.
     """
     return [await _find_alert_block(client, n, alert) for n, alert in enumerate(operations.alerts)]
+
+
+async def alert_bad_use_cases(
+    operations: Operations, pool: str, bad: Sequence[BadUseCase]
+) -> list[str]:
+    """Alert of each bad use case whose file has changed since the last alert of it.
+
+    Returns a line for each alert that was sent or could not be; that one is tried again the next
+    time. The server of PREFECT_API_URL keeps what was told.
+    """
+    wanted = [n for n, alert in enumerate(operations.alerts) if "unreadable" in alert.on]
+    if not wanted:
+        return []
+    async with get_client() as client:
+        blocks = [
+            await _ensure_alert_block(client, number, operations.alerts[number])
+            for number in wanted
+        ]
+        stored = await client.read_variable_by_name(_TOLD_VARIABLE)
+        told = dict(stored.value) if stored and isinstance(stored.value, dict) else {}
+        present = {_file_mark(one): one for one in bad}
+        kept, lines = [mark for mark in told.get(pool, []) if mark in present], []
+        for mark in present.keys() - set(kept):
+            one = present[mark]
+            subject = f"{one.file} is no use case"
+            failed = await _send_to_all(client, blocks, subject, describe_bad_use_case(one))
+            if failed:
+                lines.append(f"alert of {one.file} not sent: {failed}")
+            else:
+                lines.append(f"alert of {one.file} sent")
+                kept.append(mark)
+        if sorted(kept) != told.get(pool, []):
+            value = {**told, pool: sorted(kept)}
+            if stored is None:
+                await client.create_variable(VariableCreate(name=_TOLD_VARIABLE, value=value))
+            else:
+                await client.update_variable(VariableUpdate(name=_TOLD_VARIABLE, value=value))
+        return sorted(lines)
+
+
+def _file_mark(bad: BadUseCase) -> str:
+    """A mark of a file's name and its present bytes."""
+    try:
+        data = Path(bad.file).read_bytes()
+    except OSError as error:
+        data = str(error.strerror).encode()
+    return hashlib.sha256(bad.file.encode() + b"\0" + data).hexdigest()[:16]
+
+
+async def _send_to_all(
+    client: PrefectClient, blocks: Sequence[UUID], subject: str, body: str
+) -> str:
+    """Send a message to each block, and say why one failed; "" if none did."""
+    failed = ""
+    for block_id in blocks:
+        try:
+            document = await client.read_block_document(block_id, include_secrets=True)
+            block = cast(NotificationBlock, Block._from_block_document(document))
+            with block.raise_on_failure():
+                # Typed as synchronous where it may be both.
+                await cast(Awaitable[None], block.notify(body=body, subject=subject))
+        except Exception as error:  # noqa: BLE001 - a receiver that is down must not keep `up` from its work
+            failed = type(error).__name__  # without its text: it may hold the URL
+    return failed
 
 
 async def _find_alert_block(client: PrefectClient, number: int, alert: Alert) -> UUID:

@@ -225,6 +225,7 @@ def _reconcile_server(options: UpOptions, say: Say, *, dry_run: bool = False) ->
     server, operations = options.server, options.operations
     os.environ.update(server.environment(operations))  # before Prefect reads its settings
     say("deployments: reading the flows")
+    from assay.deployments.alerts import alert_bad_use_cases
     from assay.deployments.desired_state import DesiredState, reconcile_server
 
     job = process_job_variables(server.root) if operations.pool == "process" else {}
@@ -235,8 +236,14 @@ def _reconcile_server(options: UpOptions, say: Say, *, dry_run: bool = False) ->
         say(f"deployments: {line}")
     for one in bad:
         say(describe_bad_use_case(one))
-    if not dry_run:
-        write_bad_use_cases(server.state_folder, {one.file: str(one.error) for one in bad})
+    if dry_run:
+        return changed
+    write_bad_use_cases(server.state_folder, {one.file: str(one.error) for one in bad})
+    for line in asyncio.run(alert_bad_use_cases(operations, server.pool, bad)):
+        say(line)
+    if not operations.alerts:
+        pages = os.environ["ASSAY_PAGES"]
+        say(f"alerts: nobody is sent any; see {pages}, `assay todo`, or `assay up --status`")
     return changed
 
 

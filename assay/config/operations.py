@@ -18,7 +18,7 @@ from assay.util.url_secrets import has_written_secret
 
 DEFAULT_OPERATIONS_FILE = Path("configs/operations.yaml")
 
-AlertEvent = Literal["failed", "refused", "crashed", "late", "silent", "waiting"]
+AlertEvent = Literal["failed", "refused", "crashed", "late", "silent", "waiting", "unreadable"]
 PoolType = Literal["process", "docker", "kubernetes"]
 
 
@@ -31,11 +31,12 @@ class Alert(Section):
     block://slack-webhook/oncall.
     """
     on: Annotated[tuple[AlertEvent, ...], Field(min_length=1)] = (
-        *("failed", "refused", "crashed", "late", "silent", "waiting"),
+        *("failed", "refused", "crashed", "late", "silent", "waiting", "unreadable"),
     )
     """failed: an error ended a run. refused: a gate failed. crashed: the run's process or machine
     died. late: a run has not begun long after it was due. silent: a scheduled flow has not begun
-    for one and a half of its periods. waiting: a person must decide.
+    for one and a half of its periods. waiting: a person must decide. unreadable: a file in configs/
+    is no use case; told once for each change of it.
     """
 
     @field_validator("to")

@@ -71,6 +71,7 @@ class SetUp:
     def __init__(self, home, alerts=None):
         self.home, self.port, self.alerts = home, free_port(), alerts
         self.api = f"http://127.0.0.1:{self.port}/api"
+        self.pages = f"http://127.0.0.1:{self.port + 1}/"
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "ASSAY_"))}
         self.environment = {
             **kept,

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.deployments.conftest import CASE
-from tests.deployments.live import SetUp
+from tests.deployments.live import Receiver, SetUp, guests
 
 pytestmark = pytest.mark.operation
 
@@ -21,9 +21,8 @@ def set_up(tmp_path_factory):
     (home / "configs").mkdir()
     for name in ("guests", "other"):
         (home / f"configs/{name}.yaml").write_text(CASE + SCHEDULE)
-    (home / "configs/operations.yaml").write_text("alerts: [{to: 'json://${ALERTS}'}]\n")
-    made = SetUp(home)
-    made.environment["ALERTS"] = "127.0.0.1:9/"
+    (home / "configs/operations.yaml").write_text("alerts: [{to: '${ALERTS}'}]\n")
+    made = SetUp(home, Receiver())
     try:
         made.up()
         yield made
@@ -78,6 +77,51 @@ def test_a_bad_use_case_is_named_and_keeps_its_last_good_deployment(set_up):
     assert code == 1
     assert status["processes"] == dict.fromkeys(("keeper", "server", "pages", "worker"), True)
     assert "targt" in status["bad_use_cases"]["configs/other.yaml"]
+
+
+def waiting(set_up):
+    """What waits, by what and where, as the command lists it."""
+    done = set_up.assay("todo", "--json", "--store", str(set_up.home / ".assay"))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["notes"] == []
+    return {(item["kind"], item["subject"]): item for item in found["todo"]}
+
+
+def told(set_up):
+    """How often an alert of the file came."""
+    titles = [said["title"] for said in set_up.alerts.seen]
+    return titles.count("configs/other.yaml is no use case")
+
+
+def test_a_bad_use_case_waits_on_each_list_and_is_told_once_for_each_change(set_up):
+    (set_up.home / "configs/other.yaml").write_text(BROKEN + "# one\n")
+    before = told(set_up)
+    for _ in range(2):
+        asked(set_up)
+        assert told(set_up) == before + 1
+    (set_up.home / "configs/other.yaml").write_text(BROKEN + "# two\n")
+    asked(set_up)
+    assert told(set_up) == before + 2
+    assert "unknown key 'targt'" in set_up.alerts.seen[-1]["message"]
+
+    item = waiting(set_up)["bad_use_case", "configs/other.yaml"]
+    assert "unknown key 'targt'" in item["what"]
+    page = set_up.get(set_up.pages).decode()
+    assert page.index("configs/other.yaml: cannot be read") < page.index("<h1>Reports")
+    status = set_up.assay("up", "--status").stdout
+    assert status.startswith("configs/other.yaml: cannot be read")
+
+
+def test_a_failed_run_waits_until_one_succeeds(set_up):
+    (set_up.home / "guests.csv").unlink(missing_ok=True)
+    run = set_up.until(set_up.run("train/guests"), "Failed", "Crashed")
+    item = waiting(set_up)["failed", "train/guests"]
+    assert run["state"]["message"].split()[0] in item["what"]
+    assert (item["owner"], item["command"]) == ("the tests", "assay run configs/guests.yaml")
+    (set_up.home / "guests.csv").write_text(guests())
+    set_up.until(set_up.run("train/guests"), "Registered", "Challenger", "Rejected", "Infeasible")
+    assert ("failed", "train/guests") not in waiting(set_up)
 
 
 def test_a_removed_use_case_leaves_nothing(set_up):
