@@ -21,7 +21,7 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
 from prefect.utilities.callables import parameter_schema
 
-from assay.config.operations import Operations
+from assay.config.operations import DEFAULT_OPERATIONS_FILE, Operations
 from assay.deployments import alerts
 from assay.deployments.automations import (
     RUN_DEPLOYMENT,
@@ -39,6 +39,7 @@ from assay.deployments.deployment_plan import (
 )
 from assay.deployments.pools import base_job_template
 from assay.deployments.schedules import schedule_json
+from assay.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,13 @@ async def _reconcile_pool(client: PrefectClient, desired_state: DesiredState) ->
         kind = desired_state.operations.pool
         await client.create_work_pool(WorkPoolCreate(name=desired_state.pool, type=kind, **asked))
         return [f"work pool {desired_state.pool} made"]
+    if found.type != desired_state.operations.pool:
+        raise ConfigError(
+            f"the work pool {desired_state.pool} is of the type {found.type}, not "
+            f"{desired_state.operations.pool}, and a pool cannot change it",
+            where=f"{DEFAULT_OPERATIONS_FILE}: pool",
+            remedy="Delete the pool in the dashboard under Work Pools, or go back to its type.",
+        )
     if all(getattr(found, key) == value for key, value in asked.items()):
         return []
     await client.update_work_pool(desired_state.pool, WorkPoolUpdate(**asked))

@@ -6,6 +6,7 @@ It is derived at deployment from the installed Prefect, so no copy of Prefect's 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,15 @@ from assay.config.operations import PoolType
 
 _ENGINE = "assay.deployments.engine"
 POOL_TYPES: tuple[PoolType, ...] = ("process", "docker", "kubernetes")
+
+NAMESPACE_VARIABLE = "ASSAY_NAMESPACE"  # the Kubernetes namespace of the jobs
+_IMAGE_USER = 10001  # as deployments/Dockerfile makes it
+# By docs/operation-figures.md: two small runs at once take 551 MB, one CPU each.
+_JOB_RESOURCES = {
+    "cpu_request": "500m",
+    "memory_request": "512Mi",
+    "memory_limit": "4Gi",
+}
 
 # Secrets stay in the worker's own environment; the template only names what a container inherits.
 _FORWARDED_VARIABLES = (
@@ -45,26 +55,44 @@ def base_job_template(kind: PoolType, image: str | None = None) -> dict[str, Any
         variables["auto_remove"]["default"] = True
         return template
     variables["finished_job_ttl"]["default"] = 3600
-    pod = template["job_configuration"]["job_manifest"]["spec"]["template"]["spec"]
-    (container,) = pod["containers"]
-    _restrict_pod(pod, container)
+    # The worker may create jobs in its own namespace alone.
+    variables["namespace"]["default"] = os.environ.get(NAMESPACE_VARIABLE, "default")
+    for name, value in _JOB_RESOURCES.items():
+        variables[name]["default"] = value
+    _restrict_pod(template["job_configuration"]["job_manifest"]["spec"]["template"])
     return template
 
 
-def _restrict_pod(pod: dict[str, Any], container: dict[str, Any]) -> None:
-    """Meet the "restricted" level of Kubernetes' Pod Security Standards.
+def _restrict_pod(pod_template: dict[str, Any]) -> None:
+    """Run a job's pod as deployments/kubernetes runs the others: at the "restricted" level of
+    Kubernetes' Pod Security Standards, with settings and secrets from the cluster.
 
-    Secrets come from the cluster's Secret named assay.
+    Its label lets it reach the server, where a network policy asks for one.
     """
-    pod["securityContext"] = {
-        "runAsNonRoot": True,
-        "seccompProfile": {"type": "RuntimeDefault"},
+    pod_template["metadata"] = {"labels": {"app": "assay-job"}}
+    pod = pod_template["spec"]
+    (container,) = pod["containers"]
+    pod |= {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": _IMAGE_USER,
+            "runAsGroup": _IMAGE_USER,
+            "fsGroup": _IMAGE_USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "10Gi"}}],
     }
-    container["securityContext"] = {
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
+    container |= {
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "envFrom": [{"configMapRef": {"name": "assay"}}, {"secretRef": {"name": "assay"}}],
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - in a container
     }
-    container["envFrom"] = [{"secretRef": {"name": "assay"}}]
 
 
 def process_job_variables(root: Path) -> dict[str, str]:
