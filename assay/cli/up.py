@@ -152,25 +152,29 @@ def _print_status(
     raise typer.Exit(0 if complete and not bad else 1)
 
 
-def _read_todo(state: SetupState, folder: Path) -> TodoList:
-    """The to-do list of the set-up's bucket; empty, with the reason, where it cannot be read."""
-    from assay.cli.running_server import use_running_server
+def _read_todo(state: SetupState, folder: Path) -> TodoList | None:
+    """The to-do list of the set-up's bucket; None, with the reason printed, if it is unreadable."""
     from assay.deployments.proxies import proxy_bypass
-    from assay.deployments.todo import TodoList, read_todo_list
+    from assay.deployments.server_password import CLIENT_AUTH, read_password
+    from assay.deployments.todo import read_todo_list
     from assay.errors import AssayError
     from assay.registry.open import open_bucket
     from assay.util import clock
 
     os.environ.update(proxy_bypass(os.environ))
     os.environ.setdefault("PREFECT_HOME", str(folder / "prefect"))
-    use_running_server(state.store)
+    # This set-up's own server, whatever another is named.
+    os.environ.pop("PREFECT_API_URL", None)
+    if state.server_answers():
+        os.environ |= {"PREFECT_API_URL": state.api_url, CLIENT_AUTH: read_password(folder)}
     root = Path(state.root)
     try:
         bucket = open_bucket(state.store).require_existing()
         where = None if root == Path.cwd() else root
         return read_todo_list(bucket, clock.parse_timestamp(None), where)
     except AssayError as error:
-        return TodoList((), [f"what waits for a person cannot be read: {error}"])
+        print_stderr(f"what waits for a person cannot be read: {error}")
+        return None
 
 
 def _setup_facts(state: SetupState) -> dict[str, str]:

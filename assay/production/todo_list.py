@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
-from assay.bucket.journal import JournalEntry, entry_timestamp, list_journals
+from assay.bucket.journal import entry_timestamp, list_journals
 from assay.config.production import MonitoringSettings
 from assay.errors import AssayError, ConfigError, IntegrityError, StoreError
 from assay.gates.monitoring.durations import format_duration
@@ -242,7 +242,7 @@ class _ModelTodo:
         if not judged:
             return
         same = [e for e in judged if e.body["question"] == judged[-1].body["question"]]
-        if any(e.kind == REGISTERED for e in same) or self._was_settled(same):
+        if any(e.kind == REGISTERED for e in same) or self._was_settled({e.number for e in same}):
             return
         first, reasons = same[0], same[0].body.get("reasons") or []
         why = (
@@ -250,15 +250,16 @@ class _ModelTodo:
         )
         if first.kind == STOPPED:
             gate = f" at the {first.body['gate']} gate" if first.body.get("gate") else ""
-            what, command = f"its last run stopped{gate}: {why}", f"assay log {self._model}"
+            what = f"its last run (entry {first.number}) stopped{gate}: {why}"
+            command = f"assay log {self._model}"
         else:
             name = f"{self._model}@{first.body['version']}"
-            what, command = f"its last run was rejected: {why}", f"assay show {name}"
+            what = f"its last run (entry {first.number}) was rejected: {why}"
+            command = f"assay show {name}"
         yield self._item("failed", what, entry_timestamp(first), command)
 
-    def _was_settled(self, refusals: list[JournalEntry]) -> bool:
+    def _was_settled(self, numbers: set[int]) -> bool:
         """Whether a person decided since, or wrote a lesson about one of these entries."""
-        numbers = {entry.number for entry in refusals}
         later = self._history.entries[max(numbers) :]
         return any(
             e.kind in {PROMOTED, ROLLED_BACK}
@@ -275,9 +276,9 @@ class _ModelTodo:
         last = next((e for e in reversed(self._history.entries) if e.kind in kinds), None)
         if last is None or last.kind != RETRAINED or last.body["outcome"] != FAILED:
             return
-        if self._was_settled([last]):
-            return
         begun, why = last.body["retraining"], last.body.get("because", "its rows cannot be learnt")
+        if self._was_settled({begun, last.number}):
+            return
         what = f"the retraining of entry {begun} failed: {why}"
         command = f"assay retrain {self._file} --because TEXT"
         yield self._item("failed", what, entry_timestamp(last), command)

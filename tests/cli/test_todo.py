@@ -3,6 +3,7 @@
 import pytest
 
 from assay.bucket.journal import Journal
+from assay.deployments.setup_state import SetupState
 from assay.registry.open import open_bucket
 from tests.deployments.conftest import CASE
 
@@ -37,7 +38,7 @@ def test_each_item_says_what_since_when_whose_and_what_to_type(todo, folder):
     done = todo("--store", "bucket")
     assert done.code == 0
     first, command, *_ = done.out.splitlines()
-    stopped = "guests: its last run stopped at the feasibility gate: Too"
+    stopped = "guests: its last run (entry 1) stopped at the feasibility gate: Too"
     assert first.startswith(f"{stopped} \N{REPLACEMENT CHARACTER}[31mfew rows (since")
     assert first.endswith("(since 2026-03-01 12:00; owner: the tests)")
     assert command == "  assay log guests --store bucket"
@@ -50,3 +51,32 @@ def test_each_item_says_what_since_when_whose_and_what_to_type(todo, folder):
 
 def test_where_there_is_no_bucket_it_says_so(todo):
     assert todo("--store", "elsewhere").code == 1
+
+
+@pytest.fixture
+def status(assay, folder):
+    """`assay up --status` of a set-up that was stopped, of the bucket."""
+
+    def asked(*words, store="bucket"):
+        state = SetupState("assay", "127.0.0.1", 9, str(folder / store), "", str(folder))
+        state.write(folder / "state")
+        return assay("up", "--status", *words, ASSAY_STATE=str(folder / "state"))
+
+    return asked
+
+
+def test_the_status_of_a_set_up_begins_with_the_list(status, folder):
+    (folder / "configs/other.yaml").write_text(CASE.replace("  target:", "  targt:"))
+    done = status()
+    assert done.code == 1  # nothing is running
+    assert done.out.startswith("configs/other.yaml: cannot be read")
+    assert [item["kind"] for item in status("--json").json["todo"]] == ["bad_use_case"]
+    assert status("--no-todo").out == ""
+    assert "todo" not in status("--no-todo", "--json").json
+
+
+def test_a_list_that_cannot_be_read_is_not_an_empty_one(status):
+    done = status(store="elsewhere")
+    assert "what waits for a person cannot be read" in done.err
+    assert done.out == ""
+    assert "todo" not in status("--json", store="elsewhere").json

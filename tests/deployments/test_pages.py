@@ -158,7 +158,7 @@ def test_the_first_page_tells_of_a_broken_journal_and_still_of_what_waits(bucket
     assert status == 200
     assert b"loans: its history cannot be read" in page
     assert b"The reports cannot be listed" in page
-    assert b"guests: its last run stopped" in page
+    assert b"guests: its last run (entry 1) stopped" in page
 
 
 def test_many_who_ask_for_the_first_page_cost_one_reading(bucket, ask, monkeypatch):

@@ -179,7 +179,7 @@ def test_a_rejected_run_waits_until_one_succeeds(house):
     house.version(fairness="fail")
     (item,) = found(house)
     assert (item.kind, item.command) == ("failed", "assay show m@1")
-    assert "its last run was rejected: fairness: it was seen" in item.what
+    assert "its last run (entry 1) was rejected: fairness: it was seen" in item.what
     champion(house)
     assert found(house) == []
 
@@ -194,7 +194,7 @@ def test_one_registered_candidate_makes_a_run_no_failure(house):
 def test_a_stopped_run_names_the_gate(house):
     house.note("stopped", question="q", gate="feasibility", reasons=["Too few rows"])
     (item,) = found(house)
-    assert item.what == "its last run stopped at the feasibility gate: Too few rows"
+    assert item.what == "its last run (entry 1) stopped at the feasibility gate: Too few rows"
     assert item.command == "assay log m"
 
 
@@ -213,6 +213,16 @@ def test_a_retraining_that_could_not_learn_is_a_failure(house):
     house.note("retrained", retraining=begun.number, outcome="failed", because="one class")
     (item,) = found(house)
     assert item.what == f"the retraining of entry {begun.number} failed: one class"
+    told = {"cause": "retraining", "entry": begun.number}
+    feedback.record_lesson(house.bucket, "m", SAID, **told)
+    assert found(house) == []
+
+
+def test_a_promotion_settles_a_failed_retraining(house):
+    champion(house)
+    begun = begin_retraining(house)
+    house.note("retrained", retraining=begun.number, outcome="failed", because="one class")
+    assert kinds(house) == ["failed"]
     champion(house)
     assert found(house) == []
 
