@@ -89,8 +89,8 @@ pictures: $(READY) ## Take the pictures of the dashboard anew: docs/pictures
 audit: $(READY) ## Hold the lock against known vulnerabilities; needs the network
 	test -x $(VENV)/audit/bin/pip-audit || $(BIN)/python -m venv $(VENV)/audit
 	$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip-audit
-	@for lock in requirements-dev.lock requirements-kubernetes.lock; do \
-	  $(VENV)/audit/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r $$lock || exit 1; done || \
+	@(for lock in requirements-dev.lock requirements-kubernetes.lock; do \
+	  $(VENV)/audit/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r $$lock || exit 1; done) || \
 	  { echo "audit: not clean. Above is a vulnerability, or a package that PyPI's advisories could not be asked about: then nothing is proven, also not of the others." >&2; exit 1; }
 
 lock: ## Pin and hash all dependencies again: what runs with the versions that are tested
