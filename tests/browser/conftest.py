@@ -18,15 +18,13 @@ def inn(tmp_path_factory):
     """
     home = tmp_path_factory.mktemp("inn")
     furnish(home)
-    made = SetUp(home, Receiver())
     # As a team has it: beside a busy dashboard SQLite may stand locked for a minute.
-    with postgres() as database:
-        try:
-            made.up("--database", database.url)
-            lived(made)
-            yield made
-        finally:
-            made.assay("down")
+    with (
+        postgres() as database,
+        SetUp(home, Receiver()).keep_up("--database", database.url) as made,
+    ):
+        lived(made)
+        yield made
 
 
 def lived(inn):

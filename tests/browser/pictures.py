@@ -84,12 +84,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="employment-") as folder:
         town = SetUp(Path(folder), Receiver())
         furnish(town.home)
-        try:
-            town.up()
+        with town.keep_up():
             live(town)
             take(town)
-        finally:
-            town.assay("down")
 
 
 if __name__ == "__main__":

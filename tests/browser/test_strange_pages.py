@@ -11,7 +11,7 @@ import pytest
 
 from tests.browser.dashboard import Dashboard
 from tests.deployments.conftest import CASE
-from tests.deployments.live import Receiver, SetUp, guests
+from tests.deployments.live import Receiver, SetUp, write_home
 
 pytestmark = pytest.mark.operation
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -22,15 +22,9 @@ HERE = Path(__file__).parent
 @pytest.fixture(scope="module")
 def set_up(tmp_path_factory):
     home = tmp_path_factory.mktemp("house")
-    (home / "configs").mkdir()
-    (home / "guests.csv").write_text(guests())
-    (home / "configs/guests.yaml").write_text(CASE)
-    made = SetUp(home, Receiver())
-    try:
-        made.up()
+    write_home(home, guests=CASE)
+    with SetUp(home, Receiver()).keep_up() as made:
         yield made
-    finally:
-        made.assay("down")
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -40,6 +40,16 @@ def free_port():
             with suppress(OSError, OverflowError):
                 after.bind(("127.0.0.1", port + 1))
                 return port
+
+
+def write_home(home, *, alerts=False, **cases):
+    """What a set-up is started in: guests' data, use cases by name, and, if asked for, alerts."""
+    (home / "configs").mkdir(parents=True)
+    (home / "guests.csv").write_text(guests())
+    for name, text in cases.items():
+        (home / f"configs/{name}.yaml").write_text(text)
+    if alerts:
+        (home / "configs/operations.yaml").write_text("alerts: [{to: '${ALERTS}'}]\n")
 
 
 class Receiver:
@@ -97,6 +107,15 @@ class SetUp:
         done = self.assay("up", "--port", str(self.port), "--json", *arguments)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+    @contextmanager
+    def keep_up(self, *arguments):
+        """Up as long as the block runs, and down whatever happens in it."""
+        try:
+            self.up(*arguments)
+            yield self
+        finally:
+            self.assay("down")
 
     def pid(self, name):
         return json.loads((self.home / "state/running.json").read_text())["processes"][name]["pid"]

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.deployments.conftest import CASE
-from tests.deployments.live import Receiver, SetUp, guests
+from tests.deployments.live import Receiver, SetUp, guests, write_home
 
 pytestmark = pytest.mark.operation
 
@@ -18,16 +18,9 @@ BROKEN = CASE.replace("  target:", "  targt:")
 @pytest.fixture(scope="module")
 def set_up(tmp_path_factory):
     home = tmp_path_factory.mktemp("bad")
-    (home / "configs").mkdir()
-    for name in ("guests", "other"):
-        (home / f"configs/{name}.yaml").write_text(CASE + SCHEDULE)
-    (home / "configs/operations.yaml").write_text("alerts: [{to: '${ALERTS}'}]\n")
-    made = SetUp(home, Receiver())
-    try:
-        made.up()
+    write_home(home, guests=CASE + SCHEDULE, other=CASE + SCHEDULE, alerts=True)
+    with SetUp(home, Receiver()).keep_up() as made:
         yield made
-    finally:
-        made.assay("down")
 
 
 def asked(set_up, *options):

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.deployments.conftest import CASE
-from tests.deployments.live import SetUp, guests
+from tests.deployments.live import SetUp, write_home
 
 pytestmark = pytest.mark.operation
 
@@ -18,20 +18,15 @@ class Slow(LogisticRegression):
 
 
 def test_a_run_cut_by_down_is_started_again_after_up(tmp_path):
-    (tmp_path / "configs").mkdir()
-    (tmp_path / "guests.csv").write_text(guests())
     (tmp_path / "slow.py").write_text(SLOW)
     slow = CASE.replace("sklearn.linear_model.LogisticRegression", "slow.Slow")
-    (tmp_path / "configs/guests.yaml").write_text(slow + "feasibility: {within: 2s}\n")
+    write_home(tmp_path, guests=slow + "feasibility: {within: 2s}\n")
     (tmp_path / "configs/operations.yaml").write_text("lost: 90s\n")
     made = SetUp(tmp_path)
     made.environment["PYTHONPATH"] += f":{tmp_path}"
-    try:
-        made.up()
+    with made.keep_up():
         run = made.run("train/guests")
         made.until(run, "Running")
         assert made.assay("down").returncode == 0
         made.up()
         made.until(run, "AwaitingRetry", "Retrying", patience=420)
-    finally:
-        made.assay("down")

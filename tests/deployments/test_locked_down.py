@@ -18,7 +18,7 @@ from uuid import uuid4
 import pytest
 
 from tests.deployments.conftest import CASE
-from tests.deployments.live import Receiver, SetUp, guests
+from tests.deployments.live import Receiver, SetUp, write_home
 
 pytestmark = pytest.mark.operation
 
@@ -58,17 +58,12 @@ def proxy():
 def set_up(tmp_path_factory, proxy):
     """One where everything outside is reached through a proxy."""
     home = tmp_path_factory.mktemp("locked")
-    (home / "configs").mkdir()
-    (home / "guests.csv").write_text(guests())
-    (home / "configs/guests.yaml").write_text(CASE)
+    write_home(home, guests=CASE)
     made = SetUp(home, Receiver())
     made.environment |= {"HTTP_PROXY": proxy.url, "http_proxy": proxy.url, "no_proxy": "x.example"}
     made.environment.pop("NO_PROXY", None)
-    try:
-        made.up()
+    with made.keep_up():
         yield made
-    finally:
-        made.assay("down")
 
 
 def status(url, data=None, headers=None):
@@ -96,7 +91,7 @@ def test_it_is_refused_with_the_password_too(set_up, attack):
 
 @pytest.mark.parametrize("path", ["", "metrics", "0" * 64])
 def test_the_reports_need_the_password_and_the_right_name(set_up, path):
-    url = f"http://127.0.0.1:{set_up.port + 1}/{path}"
+    url = f"{set_up.pages}{path}"
     assert status(url) == 401
     assert status(url, headers=set_up.credentials() | {"Host": "evil.example"}) == 403
 

@@ -13,7 +13,7 @@ import pytest
 
 from assay.deployments.setup_state import SetupState
 from tests.deployments.conftest import CASE
-from tests.deployments.live import Receiver, SetUp, guests, process_of
+from tests.deployments.live import Receiver, SetUp, process_of, write_home
 from tests.faults.postgres import postgres
 
 pytestmark = pytest.mark.operation
@@ -32,20 +32,14 @@ EventsWorker.drain_all(timeout=30)
 @pytest.fixture(scope="module")
 def set_up(tmp_path_factory):
     home = tmp_path_factory.mktemp("up")
-    (home / "configs").mkdir()
-    (home / "guests.csv").write_text(guests())
-    case = CASE + SCHEDULE + "feasibility: {within: 2s}\n"
-    (home / "configs/guests.yaml").write_text(case)
-    (home / "configs/operations.yaml").write_text("alerts: [{to: '${ALERTS}'}]\n")
-    made = SetUp(home, Receiver())
+    write_home(home, guests=CASE + SCHEDULE + "feasibility: {within: 2s}\n", alerts=True)
     # A server that finds its SQLite locked handles an event again and tells the same twice.
     # How often something is told can be held to a number on PostgreSQL alone.
-    with postgres() as database:
-        try:
-            made.up("--database", database.url)
-            yield made
-        finally:
-            made.assay("down")
+    with (
+        postgres() as database,
+        SetUp(home, Receiver()).keep_up("--database", database.url) as made,
+    ):
+        yield made
 
 
 def test_a_second_time_changes_nothing_and_a_changed_config_is_applied(set_up):

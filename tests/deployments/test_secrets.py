@@ -67,11 +67,8 @@ def set_up(tmp_path):
         "ASSAY_SIGNING_KEY": signing_key(tmp_path / "key.pem"),
         "ASSAY_SIGNING_PASSPHRASE": PHRASE,
     }
-    try:
-        made.up()
+    with made.keep_up():
         yield made
-    finally:
-        made.assay("down")
 
 
 def test_a_secret_is_found_nowhere_after_a_run_a_failure_and_an_alert(set_up):

@@ -23,12 +23,8 @@ def set_up(request, tmp_path):
     packed = GOLDEN / request.param / "prefect.db.xz"
     (tmp_path / "state/prefect").mkdir(parents=True)
     (tmp_path / "state/prefect/prefect.db").write_bytes(lzma.decompress(packed.read_bytes()))
-    made = SetUp(tmp_path, Receiver())
-    try:
-        made.up()
+    with SetUp(tmp_path, Receiver()).keep_up() as made:
         yield made
-    finally:
-        made.assay("down")
 
 
 def test_what_was_there_is_there_and_work_goes_on(set_up):

@@ -14,7 +14,7 @@ import pytest
 from assay.deployments.dashboard.grafana import build_dashboard
 from tests.deployments.collector import Collector, said
 from tests.deployments.conftest import CASE
-from tests.deployments.live import ROOT, Receiver, SetUp, free_port, guests
+from tests.deployments.live import ROOT, Receiver, SetUp, free_port, write_home
 from tests.deployments.metrics.fake_server import of, parsed
 
 pytestmark = pytest.mark.operation
@@ -35,27 +35,20 @@ def collector():
 def set_up(tmp_path_factory, collector):
     """One that trained, trained again, failed, and was looked after."""
     home = tmp_path_factory.mktemp("watched")
-    (home / "configs").mkdir()
-    (home / "guests.csv").write_text(guests())
-    more = "promotion: {first: automatic}\nfeasibility: {within: 2s}\n"
-    (home / "configs/guests.yaml").write_text(CASE + more)
+    write_home(home, guests=CASE + "promotion: {first: automatic}\nfeasibility: {within: 2s}\n")
     made = SetUp(home, Receiver())
     made.environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.url
-    try:
-        made.up()
+    with made.keep_up():
         until(made, lambda found: of(found, "assay_up", part="server") == 1)
         made.until(made.run("train/guests"), "Registered")
         made.until(made.run("train/guests"), "Registered")
         made.until(made.run("train/guests", config="configs/absent.yaml"), "Failed")
         made.until(made.run("maintain/bucket"), "Maintained")
         yield made
-    finally:
-        made.assay("down")
 
 
 def text(made):
-    url = f"http://127.0.0.1:{made.port + 1}/metrics"
-    return made.get(url).decode()
+    return made.get(f"{made.pages}metrics").decode()
 
 
 def until(made, enough):

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from tests.deployments.conftest import CASE
-from tests.deployments.live import Receiver, SetUp, guests
+from tests.deployments.live import Receiver, SetUp, write_home
 
 HOME = Path("/srv/assay")  # is written into the database, so it is nobody's own folder
 
@@ -44,10 +44,8 @@ def main(folder: Path) -> None:
 
 def furnish(home: Path) -> None:
     """Write what a set-up of one use case needs."""
-    (home / "configs").mkdir(parents=True)
-    (home / "guests.csv").write_text(guests())
     more = 'schedule: {train: "0 5 1 1 *"}\npromotion: {first: automatic}\n'
-    (home / "configs/guests.yaml").write_text(CASE + more + "feasibility: {within: 2s}\n")
+    write_home(home, guests=CASE + more + "feasibility: {within: 2s}\n")
 
 
 def pause(made: SetUp, deployment: str) -> None:
