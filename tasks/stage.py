@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from threading import Event, Thread
 from typing import Any, ParamSpec, TypeVar, cast, overload
 from uuid import UUID
 
@@ -142,6 +144,11 @@ def perform_stage(
             label=label,
             always=always,
         )
+
+    def work_with_progress() -> Mapping[str, Artifact]:
+        with announce_long_work(label or name, get_run_logger().info):
+            return work()
+
     step = perform(
         run.bucket,
         name,
@@ -149,7 +156,7 @@ def perform_stage(
         inputs=inputs,
         settings=settings,
         seed=seed,
-        work=work,
+        work=work_with_progress,
         label=label,
         always=always,
     )
@@ -205,6 +212,29 @@ def _describe_step(step: Step) -> str:
     how = "cached" if step.cached else f"{step.seconds:.1f} s"
     verdict = f": {step.verdict}" if step.verdict else ""
     return f"{step.name}{verdict} ({how})"
+
+
+_LONGEST_SILENCE = 30.0  # seconds
+
+
+@contextmanager
+def announce_long_work(
+    label: str, say: Callable[[str], None], every: float = _LONGEST_SILENCE
+) -> Iterator[None]:
+    """Say each `every` seconds that a stage is still at work, however little it says itself."""
+    started, ended = time.monotonic(), Event()
+
+    def announce() -> None:
+        while not ended.wait(every):
+            say(f"{label}: at work for {time.monotonic() - started:.0f} s")
+
+    thread = Thread(target=announce, name=f"progress of {label}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 @contextmanager

@@ -40,19 +40,20 @@ def run_validation_gate(
         from assay.tables.table_writer import write_frame
 
         data = Table.read(run.bucket, table)
-        with open_rows(data) as rows:
+        aside = QuarantineSummary.from_table(run.bucket, quarantine) if quarantine else None
+        with open_rows(data) as rows:  # each column's values are counted once for both
             check_preconditions(rows, written)
-        judged = gate.validate_table(
-            data,
-            use_case.expectations,
-            target=use_case.data.target,
-            subject=run.name,
-            malformed=QuarantineSummary.from_table(run.bucket, quarantine) if quarantine else None,
-            as_text=run.bucket.get_json(as_text) if as_text else (),
-            notes=ReadingNotes(**run.bucket.get_json(notes)) if notes else None,
-            previous=Table.read(run.bucket, before) if before else None,
-            locate=written.text.locate,
-        )
+            judged = gate.validate_table(
+                rows,
+                use_case.expectations,
+                target=use_case.data.target,
+                subject=run.name,
+                malformed=aside,
+                as_text=run.bucket.get_json(as_text) if as_text else (),
+                notes=ReadingNotes(**run.bucket.get_json(notes)) if notes else None,
+                previous=Table.read(run.bucket, before) if before else None,
+                locate=written.text.locate,
+            )
         outputs = {"report": put_report(run.bucket, judged.report)}
         if len(judged.failing_rows):
             outputs["failing"] = write_frame(run.bucket, judged.failing_rows, "failing rows")

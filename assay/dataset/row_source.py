@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     import duckdb
 
 FrameOrTable = pd.DataFrame | Table
+_Described = Sequence[tuple[str, str]]  # names of columns and their types
 _COLUMNS_A_QUERY: Final = 16  # distinct values of so many are counted within DuckDB's memory
+_CELLS_IN_MEMORY: Final = 1 << 23  # of columns that are read for many queries
+_QUERIES_WORTH_READING: Final = 4
 
 
 @dataclass(frozen=True)
@@ -63,13 +66,16 @@ class RowSource(Protocol):
 
 
 @contextmanager
-def open_rows(data: FrameOrTable) -> Iterator[RowSource]:
-    """The rows of a frame or of a table. A damaged part of a table raises ObjectCorrupt."""
+def open_rows(data: FrameOrTable | RowSource) -> Iterator[RowSource]:
+    """The rows of a frame or of a table, or those that are open already. A damaged part of a
+    table raises ObjectCorrupt."""
     if isinstance(data, Table) and duckdb_can_open(data):
         with open_duckdb(data) as connection:
             yield TableRows(data, connection)
-    else:
+    elif isinstance(data, Table | pd.DataFrame):
         yield FrameRows(data.to_pandas() if isinstance(data, Table) else data)
+    else:
+        yield data
 
 
 class FrameRows:
@@ -130,15 +136,27 @@ class TableRows:
 
     @cached_property
     def columns(self) -> dict[str, ColumnSummary]:
-        found: dict[str, ColumnSummary] = {}
         described = [(column["name"], column["type"]) for column in self._table.description]
-        for start in range(0, len(described), _COLUMNS_A_QUERY):
-            found |= self._summaries(described[start : start + _COLUMNS_A_QUERY])
+        in_memory = _CELLS_IN_MEMORY // self.count
+        if min(in_memory, len(described)) <= _QUERIES_WORTH_READING * _COLUMNS_A_QUERY:
+            return {
+                name: summary
+                for some in _stretches(described, _COLUMNS_A_QUERY)
+                for name, summary in self._summaries(some, "held").items()
+            }
+        # A query on the Parquet parts takes time for each of their columns, asked for or not.
+        found: dict[str, ColumnSummary] = {}
+        for many in _stretches(described, in_memory):
+            rows = self._table.to_arrow([name for name, _ in many])
+            for some in _stretches(many, _COLUMNS_A_QUERY):
+                self.connection.register("stretch", rows.select([name for name, _ in some]))
+                found |= self._summaries(some, "stretch")
+        self.connection.unregister("stretch")
         return found
 
-    def _summaries(self, described: Sequence[tuple[str, str]]) -> dict[str, ColumnSummary]:
+    def _summaries(self, described: _Described, view: str) -> dict[str, ColumnSummary]:
         asked = ", ".join(_count_expressions(name, kind) for name, kind in described)
-        [counts] = self.connection.execute(f"SELECT {asked} FROM held").fetchall()  # noqa: S608 - quoted names
+        [counts] = self.connection.execute(f"SELECT {asked} FROM {view}").fetchall()  # noqa: S608 - quoted names
         of_column = np.reshape(counts, (-1, 4)).tolist()
         return {
             name: ColumnSummary(name, kind, self.count - known, distinct, infinite, huge)
@@ -179,6 +197,11 @@ class TableRows:
             yield
         finally:
             self.connection.execute("RESET threads")
+
+
+def _stretches(described: _Described, columns: int) -> Iterator[_Described]:
+    """So many columns at a time."""
+    return (described[start : start + columns] for start in range(0, len(described), columns))
 
 
 def _count_expressions(name: str, kind: str) -> str:

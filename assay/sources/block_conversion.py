@@ -31,11 +31,11 @@ class ConvertedBlock:
 def convert_block(block: RowBlock, specs: Mapping[str, ColumnSpec]) -> ConvertedBlock:
     """The rows of a block in the kinds that are wanted of their columns."""
     rows = block.rows
+    held = dict(zip(rows.schema.names, rows.columns, strict=True))
     arrays, unfit = [], {}
     infinite: dict[str, int] = {}
     for name, kind in specs.items():
-        known = name in rows.schema.names
-        array = rows.column(name) if known else pa.nulls(rows.num_rows)
+        array = held[name] if name in held else pa.nulls(rows.num_rows)
         if kind.kind in {"integer", "number"}:
             array, count = null_infinite(array)
             infinite |= {name: count} if count else {}

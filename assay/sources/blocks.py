@@ -78,8 +78,9 @@ def select_columns(
     """The columns of a source that are read: of `requested_columns`, or of all if None, those that
     may be stored.
     """
-    requested = columns if requested_columns is None else requested_columns
-    return [name for name in columns if name in requested and name not in data.never_store]
+    requested = set(columns if requested_columns is None else requested_columns)
+    requested -= set(data.never_store)
+    return [name for name in columns if name in requested]
 
 
 class BlockSpool:

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import Any, Final
 
 import numpy as np
@@ -169,9 +170,8 @@ class DelimitedFiles:
                 rows.append(row)
             elif row:
                 malformed.append(self._wrong_field_count(first, len(row), lines.since_mark()))
-        columns = list(zip(*rows, strict=True)) or [() for _ in header]
-        wanted = [columns[header.index(name)] for name in self._kept]
-        coded = [pa.array(column, pa.string()).dictionary_encode() for column in wanted]
+        columns = dict(zip(header, zip(*rows, strict=True) if rows else repeat(()), strict=False))
+        coded = [pa.array(columns[n], pa.string()).dictionary_encode() for n in self._kept]
         return RowBlock(np.array(numbers, np.int64), self._batch(coded), malformed)
 
     def _batch(self, columns: Sequence[Any]) -> pa.RecordBatch:

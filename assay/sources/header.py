@@ -6,6 +6,7 @@ from assay.errors import SourceError
 
 
 def check_column_names(names: list[str], location: str) -> list[str]:
+    first: dict[str, int] = {}
     for position, name in enumerate(names, 1):
         if not name:
             raise SourceError(
@@ -14,9 +15,9 @@ def check_column_names(names: list[str], location: str) -> list[str]:
                 remedy="Name it in the header. An index that pandas wrote goes away with "
                 "to_csv(index=False).",
             )
-        if names.index(name) != position - 1:
+        if first.setdefault(name, position) != position:
             raise SourceError(
-                f"columns {names.index(name) + 1} and {position} are both called {name!r}",
+                f"columns {first[name]} and {position} are both called {name!r}",
                 where=location,
                 remedy="Give one of them another name.",
             )

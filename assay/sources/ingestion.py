@@ -6,10 +6,11 @@ file until all of them were seen.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -41,7 +42,8 @@ from assay.tables.columns import column_field
 from assay.tables.table_writer import IDENTITY_RULE, write_table
 from assay.util.url_secrets import redact_url
 
-_EVERY = 1_000_000  # rows between two words about progress
+_EVERY: Final = 1_000_000  # rows between two lines about progress
+_LONGEST_SILENCE: Final = 20.0  # seconds: the rows of a wide table take longer
 
 
 @dataclass(frozen=True)
@@ -305,12 +307,14 @@ def _tally(data: Data, reader: SourceReader) -> RowTally:
 def report_progress(
     blocks: Iterable[RowBlock], say: Callable[[str], None], verb: str
 ) -> Iterator[RowBlock]:
-    """The blocks; `say` hears of every million rows."""
-    rows = 0
+    """The blocks; `say` hears of every million rows, and after twenty seconds of silence."""
+    rows, last_line = 0, time.monotonic()
     for block in blocks:
         before, rows = rows, rows + len(block.lines)
-        if rows // _EVERY > before // _EVERY:
+        now = time.monotonic()
+        if rows // _EVERY > before // _EVERY or now - last_line >= _LONGEST_SILENCE:
             say(f"{rows:,} rows {verb}")
+            last_line = now
         yield block
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -89,7 +90,7 @@ def _with_categories(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_names(schema: pa.Schema) -> None:
-    twice = [name for name in schema.names if schema.names.count(name) > 1]
+    twice = [name for name, count in Counter(schema.names).items() if count > 1]
     if twice:
         raise DataError(f"two columns are called {twice[0]!r}", remedy="Give one another name.")
 

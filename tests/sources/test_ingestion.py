@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any, cast
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from assay.bucket.bucket import Bucket
 from assay.config import loaded_use_case as config
 from assay.errors import ConfigError, SourceError
+from assay.sources.block_conversion import convert_block
+from assay.sources.blocks import RowBlock
+from assay.sources.conversion import ColumnSpec
 from assay.sources.ingestion import store_source_table
 from assay.store.memory import MemoryStore
 from assay.tables.table import Table
@@ -167,3 +173,38 @@ def test_the_example_is_the_adult_data_as_published() -> None:
     }
     shares = frame["income"].eq(">50K").groupby(frame["sex"]).mean()
     assert round(shares["Female"] - shares["Male"], 5) == -0.19452
+
+
+def test_a_wide_table_that_is_long_in_reading_tells_of_it(tmp_path, data, monkeypatch) -> None:
+    clock = iter(range(0, 1000, 25))
+    monkeypatch.setattr("assay.sources.ingestion.time.monotonic", lambda: next(clock))
+    file = tmp_path / "a.csv"
+    file.write_text("a\n1\n2\n")
+    said: list[str] = []
+    store_source_table(Bucket.from_store(MemoryStore()), data(file), "t", say=said.append)
+    assert said == ["2 rows read", "2 rows typed"]
+
+
+def test_the_names_of_a_block_are_asked_for_once_not_once_a_column() -> None:
+    class Counting:
+        """A batch that counts how often its schema is asked for, which lists every name."""
+
+        def __init__(self, rows: pa.RecordBatch) -> None:
+            self._rows, self.asked = rows, 0
+
+        @property
+        def schema(self) -> pa.Schema:
+            self.asked += 1
+            return self._rows.schema
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._rows, name)
+
+    names = [f"x{i}" for i in range(200)]
+    values = pa.array(["1", "2"]).dictionary_encode()
+    rows = Counting(pa.RecordBatch.from_arrays([values] * len(names), names=names))
+    specs = {name: ColumnSpec("integer") for name in [*names, "absent"]}
+    found = convert_block(RowBlock(np.array([2, 3]), cast(pa.RecordBatch, rows)), specs)
+    assert rows.asked <= 2
+    assert found.batch.column("x199").to_pylist() == [1, 2]
+    assert found.batch.column("absent").null_count == 2

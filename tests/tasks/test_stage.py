@@ -1,5 +1,9 @@
 """What every stage shares."""
 
+import re
+import threading
+from threading import Event
+
 import pytest
 from prefect import Task, tags
 from prefect.cache_policies import NO_CACHE
@@ -10,7 +14,7 @@ from prefect.states import Failed
 from assay.errors import ConfigError, ObjectCorrupt, StoreFull, StoreUnreachable
 from assay.tasks.conclusion import record_candidates
 from assay.tasks.ingest import ingest_source
-from assay.tasks.stage import stage
+from assay.tasks.stage import announce_long_work, stage
 
 
 def failed(error: Exception) -> State:
@@ -44,3 +48,25 @@ def test_the_tags_of_a_run_are_not_its_stages(monkeypatch):
 
 def test_only_the_memo_remembers():
     assert ingest_source.cache_policy == record_candidates.cache_policy == NO_CACHE
+
+
+def test_a_stage_that_is_long_at_work_says_so():
+    said, heard = [], Event()
+
+    def say(text):
+        said.append(text)
+        heard.set()
+
+    with announce_long_work("validate", say, every=0.01):
+        assert heard.wait(60)
+    assert re.fullmatch(r"validate: at work for [0-9]+ s", said[0])
+    count = len(said)
+    assert not [t for t in threading.enumerate() if t.name == "progress of validate"]
+    assert len(said) == count
+
+
+def test_a_stage_that_is_soon_done_says_nothing():
+    said = []
+    with announce_long_work("validate", said.append):
+        pass
+    assert said == []

@@ -49,7 +49,7 @@ class ValidationResult:
 
 
 def validate_table(
-    data: FrameOrTable,
+    data: FrameOrTable | RowSource,
     expectations: Sequence[Expectation],
     *,
     subject: str,
@@ -60,8 +60,8 @@ def validate_table(
     previous: FrameOrTable | None = None,
     locate: Locator | None = None,
 ) -> ValidationResult:
-    """Judge a frame or a stored table by the use case's expectations, by checks that are always
-    made and, where `previous` is given, by what changed since that earlier table.
+    """Judge a frame, a stored table or open rows by the use case's expectations, by checks that
+    are always made and, where `previous` is given, by what changed since that earlier table.
 
     `malformed`: the rows that were set aside before; `as_text`: which columns had to be read as
     text, and why, a sentence each; `notes`: what else ingestion did. `locate` turns a path such as
