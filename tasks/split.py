@@ -20,7 +20,7 @@ def split_table(run: Run, table: Artifact) -> Step:
     def work() -> dict[str, Artifact]:
         import pandas as pd
 
-        from assay.learning.split import mark_test_rows, split_counts
+        from assay.learning.split import describe_uneven_split, mark_test_rows, split_counts
         from assay.tables.table import Table
         from assay.tables.table_writer import write_frame
 
@@ -31,6 +31,8 @@ def split_table(run: Run, table: Artifact) -> Step:
         test_side = sides["test"]
         log(f"{sides['training']['rows']:,} training rows")
         log(f"{test_side['rows']:,} test rows, {test_side['positives']:,} of them positive")
+        if uneven := describe_uneven_split(sides, use_case):
+            get_run_logger().warning(uneven)
         frame = pd.DataFrame({"test": test})
         return {
             "membership": write_frame(run.bucket, frame, "membership"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -56,6 +57,7 @@ def _split_rows(truth: np.ndarray, split_values: pd.Series, use_case: UseCase) -
             f"{wanted} folds need {wanted} groups in training, but {of!r} has {found}",
             remedy="Set search.folds lower, or add groups.",
         )
+    _require_enough_units(truth, codes, use_case)
     if found == len(codes):  # every row on its own: the same promise, without a pass in Python
         plain = StratifiedKFold(wanted, shuffle=True, random_state=seed)
         yield from plain.split(truth, truth)
@@ -73,13 +75,43 @@ def _split_rows(truth: np.ndarray, split_values: pd.Series, use_case: UseCase) -
 _MAX_STRATIFIED_GROUPS = 2_000
 
 
+def _require_enough_units(truth: np.ndarray, codes: np.ndarray, use_case: UseCase) -> None:
+    """Raise DataError if the rows of a class belong to fewer units than there are folds."""
+    wanted, target = use_case.search.folds, use_case.data.target
+    for rows, sign in ((truth, "="), (~truth, "other than")):
+        if (units := len(np.unique(codes[rows]))) < wanted:
+            by = use_case.split.column or ", ".join(use_case.data.identity) or "the features"
+            raise DataError(
+                f"{wanted} folds need rows of each class from {wanted} groups of {by!r}, but the"
+                f" {rows.sum():,} training rows with {target.column} {sign} {target.positive!r}"
+                f" come from {units}",
+                remedy="Set search.folds lower, or add groups with such rows.",
+            )
+
+
 def _folds_over_units(
     truth: np.ndarray, codes: np.ndarray, splitter: StratifiedKFold
 ) -> Iterator[Fold]:
-    """Folds over the units, stratified by their mostly positive or mostly negative rows."""
-    positive = np.bincount(codes, weights=truth) * 2 > np.bincount(codes)
-    for fit, held in splitter.split(positive, positive):
-        yield np.flatnonzero(np.isin(codes, fit)), np.flatnonzero(np.isin(codes, held))
+    """Folds over the units, stratified by their mostly positive or mostly negative rows. Where
+    that leaves a fold less than half its share of the rarer class, by whether they hold one.
+    """
+    rows, positives = np.bincount(codes), np.bincount(codes, weights=truth)
+    folds = _split_units(positives * 2 > rows, codes, splitter)
+    rare = truth if truth.mean() <= 0.5 else ~truth
+    least = min(int(rare[held].sum()) for _, held in folds)
+    if 2 * least * len(folds) < rare.sum():
+        folds = _split_units(np.bincount(codes, weights=rare) > 0, codes, splitter)
+    yield from folds
+
+
+def _split_units(strata: np.ndarray, codes: np.ndarray, splitter: StratifiedKFold) -> list[Fold]:
+    with warnings.catch_warnings():  # scikit-learn warns of a stratum smaller than the folds
+        warnings.simplefilter("ignore", UserWarning)
+        divided = list(splitter.split(strata, strata))
+    return [
+        (np.flatnonzero(np.isin(codes, fit)), np.flatnonzero(np.isin(codes, held)))
+        for fit, held in divided
+    ]
 
 
 def _folds_over_time(split_values: pd.Series, use_case: UseCase) -> Iterator[Fold]:

@@ -51,6 +51,32 @@ def split_counts(table: Table, test: np.ndarray, use_case: UseCase) -> dict[str,
     }
 
 
+def describe_uneven_split(sides: dict[str, Any], use_case: UseCase) -> str | None:
+    """What to know of a test side that got less than half its share of the rarer class by chance,
+    from what `split_counts` gave; None where it got more.
+
+    Stratifying would even it out, and new data would then move rows from one side to the other.
+    """
+    if sides["by"] == "time":
+        return None  # the past and the future may differ; feasibility tells
+    test, training = sides["test"], sides["training"]
+    share = test["rows"] / sides["rows"]
+    held = {
+        "positives": (test["positives"], training["positives"]),
+        "negatives": (test["rows"] - test["positives"], training["rows"] - training["positives"]),
+    }
+    rarest = min(held, key=lambda side: sum(held[side]))
+    got, total = held[rarest][0], sum(held[rarest])
+    if got >= share * total / 2:
+        return None
+    return (
+        f"the test rows hold {got:,} of {total:,} {rarest}, about {share * total:.1f} were to be "
+        "expected: each row's side follows from its "
+        f"{use_case.split.column or 'identity'} alone, so that new rows move none. Scores on "
+        "so few are unsure; more rows even it out"
+    )
+
+
 def _mark_by_hash(table: Table, use_case: UseCase) -> np.ndarray:
     limit = np.uint64(math.floor(use_case.split.test * 2**64))
     test: np.ndarray = unit_hashes(table, use_case, SALT) < limit

@@ -60,6 +60,13 @@ def test_by_time_equal_times_stay_together(use_case):
         (TRUTH, [1, 2, 3] * 30, {"by": "time", "column": "x"}, "4 distinct times"),
         (TRUTH, [0] * 45 + [1] * 45, {"by": "group", "column": "x"}, "'x' has 2"),
         (np.arange(90) < 30, range(90), {"by": "time", "column": "x"}, "lack one of the two"),
+        (
+            np.arange(90) < 6,
+            [0] * 6 + list(range(84)),
+            {"by": "group", "column": "house"},
+            "3 groups of 'house', but the 6 training rows with income = '>50K' come from 1",
+        ),
+        (np.arange(90) >= 6, [0] * 6 + list(range(84)), {}, "6 .* other than '>50K' come from 1"),
     ],
 )
 def test_folds_that_cannot_be_made_say_why(use_case, truth, order, split, said):
@@ -78,3 +85,19 @@ def test_of_very_many_units_none_is_torn_apart_either(use_case):
     for fit, out in made:
         assert not set(unit[fit]) & set(unit[out])
         assert abs(truth[out].mean() - 0.3) < 0.05
+
+
+@pytest.mark.parametrize("positives", [3, 8, 16])
+@pytest.mark.parametrize("rare", [True, False])
+def test_of_a_rare_class_each_fold_of_very_many_units_gets_its_share(use_case, positives, rare):
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        unit = pd.Series(rng.integers(0, 2500, 9000))
+        truth = np.zeros(9000, dtype=bool)
+        # Each in another unit: else there may be too few of them.
+        chosen = rng.permutation(unit.drop_duplicates().index)[:positives]
+        truth[chosen] = True
+        made = make_folds(truth if rare else ~truth, unit, use_case())
+        assert 2 * len(made) * min(truth[held].sum() for _, held in made) >= positives
+        for fit, held in made:
+            assert not set(unit[fit]) & set(unit[held])

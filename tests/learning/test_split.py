@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from assay.errors import DataError
-from assay.learning.split import mark_test_rows, split_counts
+from assay.learning.split import describe_uneven_split, mark_test_rows, split_counts
 
 
 @settings(max_examples=20)
@@ -179,3 +179,23 @@ def test_the_counts_add_up(people, use_case, table):
     assert found["test"]["rows"] + found["training"]["rows"] == found["rows"] == 600
     positives = found["test"]["positives"] + found["training"]["positives"]
     assert positives == (frame.income == ">50K").sum()
+
+
+@pytest.mark.parametrize(
+    ("test", "training", "said"),
+    [
+        ((400, 1), (1600, 19), "hold 1 of 20 positives, about 4.0 were to be expected"),
+        ((400, 399), (1600, 1581), "hold 1 of 20 negatives, about 4.0 were"),
+        ((400, 2), (1600, 18), None),
+        ((400, 200), (1600, 800), None),
+    ],
+)
+def test_a_test_side_with_few_of_a_rare_class_is_told(use_case, test, training, said):
+    def side(rows, positives):
+        return {"rows": rows, "positives": positives}
+
+    sides = {"by": "identity", "rows": 2000, "test": side(*test), "training": side(*training)}
+    found = describe_uneven_split(sides, use_case())
+    assert (found is None) if said is None else (said in found and "identity alone" in found)
+    by_time = use_case(split={"by": "time", "column": "since"})
+    assert describe_uneven_split({**sides, "by": "time"}, by_time) is None
