@@ -64,6 +64,12 @@ class Source(Section):
     connection: str | None = None
     """An SQLAlchemy URL. Write secrets as ${NAME}: they are read from the environment."""
     _folder: str = PrivateAttr("")
+    _partition: tuple[tuple[str, str | None], ...] = PrivateAttr(())
+
+    @property
+    def partition(self) -> tuple[tuple[str, str | None], ...]:
+        """Columns that the folders of one file of a partitioned folder tell, with their values."""
+        return self._partition
 
     @property
     def folder(self) -> str:
@@ -83,6 +89,12 @@ class Source(Section):
         """The source, as a use case in this folder names it."""
         moved = self.model_copy()
         moved._folder = folder
+        return moved
+
+    def file_in_partition(self, path: str, partition: tuple[tuple[str, str | None], ...]) -> Source:
+        """One file of the source, a partitioned folder."""
+        moved = self.model_copy(update={"path": path})
+        moved._partition = partition
         return moved
 
     @model_validator(mode="after")

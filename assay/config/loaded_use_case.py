@@ -112,7 +112,9 @@ _folders: dict[tuple[str, str], str] = {}
 
 
 def _place_sources(use_case: UseCase, folder: str, overridden_paths: frozenset[KeyPath]) -> UseCase:
-    """The use case with sources that know its folder; --set paths count from the working folder."""
+    """The use case with sources, and where predictions go, that know its folder; --set paths count
+    from the working folder.
+    """
     if folder in {"", "."}:
         return use_case
     placed: dict[str, Any] = {}
@@ -121,6 +123,10 @@ def _place_sources(use_case: UseCase, folder: str, overridden_paths: frozenset[K
         named = ((section,), (section, "source"), (section, "source", "path"))
         if held.source is not None and overridden_paths.isdisjoint(named):
             placed[section] = held.model_copy(update={"source": held.source.below(folder)})
+    sink, named = use_case.score.to, (("score",), ("score", "to"), ("score", "to", "path"))
+    if sink is not None and sink.path is not None and overridden_paths.isdisjoint(named):
+        score = placed.get("score", use_case.score)
+        placed["score"] = score.model_copy(update={"to": sink.below(folder)})
     return use_case.model_copy(update=placed)
 
 

@@ -5,9 +5,10 @@ None of them changes how a question is answered, so they are not part of the que
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from assay.config.data import Source, coerce_path, refuse_passwords
 from assay.config.section import ColumnName, Duration, Fraction, Section
@@ -22,7 +23,10 @@ class Sink(Section):
     """Where predictions are written: a file for each batch, or a SQL table that grows."""
 
     path: str | None = None
-    """A path or any fsspec URL ending in .parquet or .csv; {batch} stands for the batch's name."""
+    """A path or any fsspec URL ending in .parquet or .csv; {batch} stands for the batch's name. A
+    relative path counts from the use case's folder; from the working folder if its first folder
+    is only there.
+    """
     table: str | None = None
     """A SQL table, created if it does not exist. A batch's rows are written once."""
     connection: str | None = None
@@ -31,6 +35,24 @@ class Sink(Section):
     """escape: in a .csv, text that a spreadsheet would take for a formula, because it begins with =
     + - or @, gets a ' before it. Numbers stay as they are.
     """
+
+    _folder: str = PrivateAttr("")
+
+    def below(self, folder: str) -> Sink:
+        """The sink, as a use case in this folder names it."""
+        moved = self.model_copy()
+        moved._folder = folder
+        return moved
+
+    def resolve_path(self) -> str:
+        """The path from the working folder, or the URL."""
+        path = str(self.path)
+        if not self._folder or "://" in path or path.startswith(("/", "~")):
+            return path
+        first, *within = Path(path).parts
+        if within and Path(first).is_dir() and not Path(self._folder, first).is_dir():
+            return path
+        return str(Path(self._folder, path))
 
     @model_validator(mode="after")
     def _one_kind(self) -> Sink:

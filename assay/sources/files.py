@@ -101,6 +101,8 @@ def find_files(source: Source) -> list[SourceFile]:
         raise SourceError(
             "no file fits this pattern", where=redact_url(written), remedy="Check data.source.path."
         )
+    if source.partition:
+        files = [replace(f, partition=source.partition) for f in files]
     if not values:
         return files
     return [replace(f, display_path=hide_values(f.display_path, values)) for f in files]

@@ -14,7 +14,8 @@ def fingerprint(data: Data) -> str | None:
     """What identifies the source's present content, or None where only reading it would tell.
 
     Files on this machine: the SHA-256 of their bytes. Files elsewhere: their names, sizes, tags
-    and times, as their server tells them. SQL: None. Raises SourceError, StoreUnreachable.
+    and times, as their server tells them. SQL: None. A single file of a partitioned folder: these
+    and the values that its folders tell. Raises SourceError, StoreUnreachable.
     """
     if data.source.path is None:
         return None
@@ -22,9 +23,13 @@ def fingerprint(data: Data) -> str | None:
     marks = [_file_fingerprint(file) for file in files]
     if any(mark is None for mark in marks):
         return None
-    return combine_digests(
+    combined = combine_digests(
         [(f.display_path, m) for f, m in zip(files, marks, strict=True) if m is not None]
     )
+    if data.source.partition:
+        told = [list(pair) for pair in data.source.partition]
+        return str(Digest.of_bytes(canonical_json.dump([combined, told])))
+    return combined
 
 
 def combine_digests(digests: Sequence[tuple[str, str]]) -> str:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from assay.bucket import canonical_json
 from assay.bucket.digest import Digest
@@ -57,7 +58,8 @@ def list_batches(
     loaded_use_case: LoadedUseCase, files: Sequence[str] = (), form: FileFormat | None = None
 ) -> list[IncomingBatch]:
     """The batches that `files` name (paths, patterns, folders, any fsspec URL), else those of
-    `score.source`. Each file is one batch, in the order of paths; a query is one.
+    `score.source`. Each file is one batch, in the order of paths; a query is one. Those of a
+    partitioned folder (region=7/rows.parquet) have the columns that their folders tell.
 
     `form`: their format, where their endings do not tell it. A pattern that no file fits names
     none; a file that is not there is a batch like others, until it is read. Raises ConfigError
@@ -110,15 +112,42 @@ def _find_files(
     )
     how = like.model_dump(include=told & like.model_fields_set)
     how |= {"format": form} if form else {}
-    if files:
-        for path in files:
-            yield from _expand_source(Source.from_argument(path, **how))
-    else:
-        yield from _expand_source(Source(path=like.path, **how).below(like.folder))
+    declared = Source(path=like.path, **how).below(like.folder)
+    if not files:
+        yield from _expand_source(declared)
+        return
+    partitioned = {f.path: f for f in _partitioned_files(declared)} if like is asked else {}
+    for path in files:
+        for batch, file in _expand_source(Source.from_argument(path, **how)):
+            if file is not None and (held := partitioned.get(file.path)):
+                yield _batch_in_partition(batch.source, held), held
+            else:
+                yield batch, file
+
+
+def _partitioned_files(source: Source) -> list[SourceFile]:
+    """The files of a folder of folders named column=value; none of another source."""
+    if not is_folder(source):
+        return []
+    with suppress(SourceError):
+        return [file for file in find_files(source) if file.partition]
+    return []
+
+
+def _batch_in_partition(source: Source, file: SourceFile) -> IncomingBatch:
+    """One file of a partitioned folder: its folders' values are columns, and part of its name."""
+    folders = [f"{name}={quote(value or 'missing', safe='')}" for name, value in file.partition]
+    stem = "-".join([*folders, _file_stem(file)])
+    one = source.file_in_partition(file.url, file.partition)
+    return IncomingBatch(file.display_path, stem, one)
 
 
 def _expand_source(source: Source) -> Iterator[tuple[IncomingBatch, SourceFile | None]]:
     path = str(source.path)
+    if partitioned := _partitioned_files(source):
+        for file in partitioned:
+            yield _batch_in_partition(source, file), file
+        return
     if folder := is_folder(source):
         source = source.model_copy(update={"path": f"{path.rstrip('/')}/*"})
     several = folder or is_pattern(source)

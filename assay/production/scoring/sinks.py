@@ -53,4 +53,4 @@ def write_delivery(delivery: Delivery, sink: Sink) -> str:
         return to_table(delivery, sink)
     from assay.production.scoring.file_sink import deliver_to_file as to_file
 
-    return to_file(delivery, str(sink.path), escape_formulas=sink.formulas == "escape")
+    return to_file(delivery, sink.resolve_path(), escape_formulas=sink.formulas == "escape")

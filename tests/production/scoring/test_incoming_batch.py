@@ -1,9 +1,13 @@
 """What is there to be scored, what is still being written, and what was scored before."""
 
 import uuid
+import zipfile
 
 import fsspec
+import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import feather
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
@@ -19,6 +23,7 @@ from assay.production.scoring.loaded_version import (
 )
 from assay.registry.batch_ledger import BatchLedger, ScoredBatch
 from assay.registry.registry import Registry
+from assay.sources.ingestion import open_reader
 from assay.store.memory import MemoryStore
 from assay.tables.table_writer import write_frame
 from assay.util.clock import parse_timestamp
@@ -207,3 +212,86 @@ def test_the_challenger_scores_beside_only_where_the_use_case_asks_for_it(bucket
     assert shadow_challenger(bucket, use_case(), one) is None
     assert shadow_challenger(bucket, asks, one).name == "jobs@2"
     assert shadow_challenger(bucket, asks, Registry(bucket).find_version("jobs@2")) is None
+
+
+def partitioned(folder):
+    for region in ("7", "8", "__HIVE_DEFAULT_PARTITION__"):
+        place = folder / f"region={region}/day=2026-01-02"
+        place.mkdir(parents=True)
+        (place / "rows.csv").write_text("age\n31\n")
+    (folder / "_SUCCESS").write_text("")
+
+
+def columns_of(batch, written):
+    data = written.use_case.data.model_copy(update={"source": batch.source})
+    reader = open_reader(data)
+    (block,) = reader.blocks()
+    return block.rows.select(["region", "day"]).to_pylist()[0]
+
+
+def test_each_file_of_a_partitioned_folder_is_a_batch_with_its_folders_columns(tmp_path):
+    partitioned(tmp_path / "in")
+    written = use_case(tmp_path, score={"source": "in"})
+    found = list_batches(written)
+    assert [batch.stem for batch in found] == [
+        "region=7-day=2026-01-02-rows",
+        "region=8-day=2026-01-02-rows",
+        "region=missing-day=2026-01-02-rows",
+    ]
+    assert [columns_of(batch, written)["region"] for batch in found] == ["7", "8", None]
+    assert columns_of(found[0], written)["day"] == "2026-01-02"
+    # Equal bytes in other folders are other rows.
+    assert len({batch.fingerprint(written) for batch in found}) == 3
+    assert [batch.name for batch, _ in list_marked_files(written)] == [b.name for b in found]
+
+
+def test_a_file_that_is_named_by_itself_keeps_its_partition(tmp_path):
+    partitioned(tmp_path / "in")
+    written = use_case(tmp_path, score={"source": "in"})
+    every = list_batches(written)
+    again = list_batches(written, [str(batch.source.path) for batch in every])
+    assert [(b.stem, b.source.partition) for b in again] == [
+        (b.stem, b.source.partition) for b in every
+    ]
+    (other,) = list_batches(use_case(), [str(every[0].source.path)])
+    assert other.source.partition == ()
+
+
+def test_a_partitioned_folder_elsewhere_is_read_alike():
+    place = f"memory://{uuid.uuid4().hex}"
+    for region in ("7", "8"):
+        with fsspec.open(f"{place}/region={region}/rows.csv", "wb") as file:
+            file.write(b"age\n31\n")
+    found = list_batches(use_case(score={"source": f"{place}/"}))
+    assert [batch.stem for batch in found] == ["region=7-rows", "region=8-rows"]
+    assert [batch.source.partition for batch in found] == [(("region", "7"),), (("region", "8"),)]
+
+
+def write_feather(frame, path):
+    feather.write_feather(pa.Table.from_pandas(frame), str(path))
+
+
+def write_zip(frame, path):
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("rows.csv", frame.to_csv(index=False))
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("a.feather", write_feather),
+        ("a.zip", write_zip),
+        ("a.csv.zip", write_zip),
+        ("a.xlsx", lambda frame, path: frame.to_excel(path, index=False)),
+        ("a.json", lambda frame, path: path.write_text(frame.to_json(orient="records"))),
+    ],
+)
+def test_batches_are_read_in_every_format_that_ingestion_reads(tmp_path, name, write):
+    write(pd.DataFrame({"age": [31, 45], "job": ["cook", "clerk"]}), tmp_path / name)
+    written = use_case(score={"source": str(tmp_path)})
+    (batch,) = list_batches(written)
+    assert batch.stem == "a"
+    data = written.use_case.data.model_copy(update={"source": batch.source})
+    reader = open_reader(data)
+    assert sum(len(block.lines) for block in reader.blocks()) == 2
+    assert reader.columns == ["age", "job"]

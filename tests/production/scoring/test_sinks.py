@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.config.loaded_use_case import load_use_case
 from assay.config.production import Sink
 from assay.errors import ConfigError, OutputError
 from assay.learning.scoring_model import ScoringModel
@@ -263,3 +264,38 @@ def test_a_commands_path_keeps_what_the_use_case_says_of_formulas():
     assert resolve_sink(loaded, "x.csv", single_batch=True).formulas == "escape"
     assert resolve_sink(loaded, "{batch}.csv", single_batch=False).formulas == "escape"
     assert resolve_sink(loaded, "x.parquet", single_batch=True).formulas == "keep"
+
+
+def test_a_relative_path_counts_from_the_use_cases_folder(tmp_path, monkeypatch):
+    team, work = tmp_path / "team", tmp_path / "work"
+    team.mkdir(), work.mkdir()
+    monkeypatch.chdir(work)
+    written = use_case(team, score={"to": "out/{batch}.csv"})
+    where = write_delivery(delivery(), resolve_sink(written, None, single_batch=False))
+    assert where == str(team / "out/monday.csv")
+    assert (team / "out/monday.csv").exists()
+    assert not list(work.iterdir())
+
+
+def test_a_first_folder_that_only_the_working_folder_has_is_that_one(tmp_path, monkeypatch):
+    team, work = tmp_path / "team", tmp_path / "work"
+    team.mkdir(), (work / "living").mkdir(parents=True)
+    monkeypatch.chdir(work)
+    sink = use_case(team, score={"to": "living/answers/{batch}.csv"}).use_case.score.to
+    assert sink.resolve_path() == "living/answers/{batch}.csv"
+    (team / "living").mkdir()
+    assert sink.resolve_path() == f"{team}/living/answers/{{batch}}.csv"
+
+
+@pytest.mark.parametrize("path", ["/abs/{batch}.csv", "memory://x/{batch}.csv", "~/{batch}.csv"])
+def test_a_path_that_is_not_relative_stays(tmp_path, path):
+    assert use_case(tmp_path, score={"to": path}).use_case.score.to.resolve_path() == path
+
+
+def test_to_and_set_count_from_the_working_folder(tmp_path):
+    written = use_case(tmp_path, score={"to": "a/{batch}.csv"})
+    assert resolve_sink(written, "b/{batch}.csv", single_batch=False).resolve_path() == (
+        "b/{batch}.csv"
+    )
+    changed = load_use_case(tmp_path / "jobs.yaml", ("score.to=c/{batch}.csv",))
+    assert changed.use_case.score.to.resolve_path() == "c/{batch}.csv"
