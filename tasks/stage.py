@@ -40,6 +40,7 @@ from assay.steps import plan
 from assay.steps.code_version import read_code_version
 from assay.steps.step import Step, perform
 from assay.tasks import spans
+from assay.util.freed_memory import release_freed_memory
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -147,7 +148,9 @@ def perform_stage(
 
     def work_with_progress() -> Mapping[str, Artifact]:
         with announce_long_work(label or name, get_run_logger().info):
-            return work()
+            outputs = work()
+        release_freed_memory()
+        return outputs
 
     step = perform(
         run.bucket,

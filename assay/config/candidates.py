@@ -46,7 +46,9 @@ class Search(Section):
     draws: Annotated[int, Field(ge=1)] = 20
     """For the random method: the number of combinations that are tried."""
     jobs: Annotated[int, Field(ge=1)] | None = None
-    """Number of parallel processes. Left out: the number of processors."""
+    """Number of parallel processes. Left out: the number of processors, and one for tables of more
+    than 1,000 columns, of which each process would hold copies.
+    """
 
 
 Constraint = Literal[

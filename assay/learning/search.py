@@ -187,7 +187,7 @@ def parameter_combinations(candidate: Candidate, use_case: UseCase) -> list[dict
 
 def _run_fits(pipeline: Any, problem: LearningProblem, calls: Sequence[_Call]) -> Iterator[_Fit]:
     """All fits, as they finish. Each runs in one thread: the processes fill the machine."""
-    jobs = min(problem.use_case.search.jobs or joblib.cpu_count(), len(calls))
+    jobs = min(problem.use_case.search.jobs or _default_jobs(problem), len(calls))
     if jobs == 1:
         yield from (_fit_fold(clone(pipeline), problem, call) for call in calls)
         return
@@ -202,6 +202,14 @@ def _run_fits(pipeline: Any, problem: LearningProblem, calls: Sequence[_Call]) -
                 "want of memory",
                 remedy=f"Set search.jobs below {jobs}, or give it more memory.",
             ) from error
+
+
+_WIDE = 1_000  # columns
+"""Beyond, a process more holds several copies of its rows, which costs more than it saves."""
+
+
+def _default_jobs(problem: LearningProblem) -> int:
+    return 1 if problem.rows.shape[1] > _WIDE else int(joblib.cpu_count())
 
 
 def _take_path(path: tuple[str, ...]) -> None:

@@ -104,14 +104,14 @@ class Table:
     def _select_schema(self, columns: Sequence[str] | None) -> pa.Schema:
         if columns is None:
             return self.schema
-        for name in columns:
-            if name not in self.schema.names:
-                known = ", ".join(self.schema.names)
-                raise DataError(
-                    f"the table has no column {name!r}",
-                    where=self.artifact.name,
-                    remedy=suggest_name(name, self.schema.names, f"Columns: {known}."),
-                )
+        names = self.schema.names
+        if unknown := set(columns) - set(names):
+            first = next(name for name in columns if name in unknown)
+            raise DataError(
+                f"the table has no column {first!r}",
+                where=self.artifact.name,
+                remedy=suggest_name(first, names, f"Columns: {', '.join(names)}."),
+            )
         return pa.schema([self.schema.field(name) for name in columns])
 
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from assay.errors import ConfigError
+from assay.learning import search
 from assay.learning.estimators import make_estimator
 from assay.learning.folds import make_folds
 from assay.learning.search import LearningProblem, parameter_combinations, search_parameters
@@ -86,6 +90,13 @@ def test_a_combination_that_fails_is_recorded_and_the_others_go_on(use_case):
     assert "'C' parameter" in found.trials[0]["error"]
     assert found.trials[0]["mean"] is None
     assert found.params == {"C": 1.0}
+
+
+def test_a_wide_table_is_not_copied_into_a_process_for_each_core(monkeypatch):
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 8)
+    for columns, jobs in ((1_000, 8), (1_001, 1)):
+        rows = pd.DataFrame(np.zeros((2, columns)))
+        assert search._default_jobs(SimpleNamespace(rows=rows)) == jobs
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

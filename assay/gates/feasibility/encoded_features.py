@@ -30,11 +30,13 @@ def encode_features(frame: pd.DataFrame) -> EncodedFeatures:
     Codes go by frequency, then by value. A column with more than 250 different values keeps
     the frequency's order and counts as a number: its values are too rare to be learned one by one.
     """
-    made = [_encode_column(frame[name]) for name in frame.columns]
-    levels = np.array([values for _, values in made])
+    # Filled column by column: a list of them all would hold a wide table twice.
+    matrix, levels = np.empty(frame.shape), np.empty(frame.shape[1], dtype=np.int64)
+    for place, name in enumerate(frame.columns):
+        matrix[:, place], levels[place] = _encode_column(frame[name])
     return EncodedFeatures(
         names=tuple(str(name) for name in frame.columns),
-        matrix=np.column_stack([values for values, _ in made]),
+        matrix=matrix,
         is_categorical=(levels > 0) & (levels <= MAX_LEVELS),
         is_coded=levels > 0,
     )

@@ -31,6 +31,8 @@ def linear_columns(features: EncodedFeatures, rows: np.ndarray, *, products: boo
         elif not missing.all():
             numbers.append(_centred_ranks(values, missing))
         indicators.append(missing)
+    if len(features.names) > MAX_COLUMNS:  # those without a change are dropped below in any case
+        indicators = [column for column in indicators if column.any() and not column.all()]
     made = [*numbers, *(column.astype(float) for column in indicators)]
     if products:
         made += [np.abs(one) for one in numbers[:MAX_MULTIPLIED]]
@@ -39,7 +41,9 @@ def linear_columns(features: EncodedFeatures, rows: np.ndarray, *, products: boo
             for place, one in enumerate(numbers[:MAX_MULTIPLIED])
             for other in numbers[:place]
         ]
-    return _standardise(np.column_stack(made))
+    columns = np.column_stack(made) if made else np.zeros((len(rows), 1))
+    del made, numbers, indicators
+    return _standardise(columns)
 
 
 def _centred_ranks(values: Floats, missing: np.ndarray) -> Floats:
@@ -52,9 +56,13 @@ def _centred_ranks(values: Floats, missing: np.ndarray) -> Floats:
 
 
 def _standardise(columns: Floats) -> Floats:
-    centred = columns - columns.mean(axis=0)
-    spread = centred.std(axis=0)
+    """The columns that vary, centred and of variance 1. Centres in place: copies of a wide table
+    are large."""
+    columns -= columns.mean(axis=0)
+    spread = columns.std(axis=0)
     varying = spread > 1e-9
     if not varying.any():
         return np.zeros((len(columns), 1))
-    return np.asarray(centred[:, varying] / spread[varying])
+    kept = columns[:, varying]
+    kept /= spread[varying]
+    return np.asarray(kept)

@@ -1,6 +1,7 @@
 """Signals of several shapes, and the rows that show them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from assay.gates.feasibility.encoded_features import encode_features
@@ -60,3 +61,22 @@ def test_infinities_outliers_and_empty_columns_become_finite_columns():
     made = linear_columns(encode_features(frame), np.arange(100), products=True)
     assert np.isfinite(made).all()
     assert np.abs(made).max() < 20
+
+
+def test_of_a_wide_table_what_does_not_vary_is_not_held_as_columns(monkeypatch):
+    """Each column has an indicator of its missing values: twice the memory where none is."""
+    stacked = []
+
+    def column_stack(columns):
+        stacked.append(len(columns))
+        return np.concatenate([one[:, None] for one in columns], axis=1)
+
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 60))).rename(columns=str)
+    frame.loc[3, "7"] = np.nan
+    features = encode_features(frame)
+    narrow = linear_columns(features, np.arange(30), products=False)
+    monkeypatch.setattr("assay.gates.feasibility.linear_columns.MAX_COLUMNS", 50)
+    monkeypatch.setattr(np, "column_stack", column_stack)
+    wide = linear_columns(features, np.arange(30), products=False)
+    assert stacked == [61]
+    assert (wide == narrow).all()
