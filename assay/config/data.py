@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -161,6 +163,16 @@ class Target(Section):
         return f"{self.column} {held}"
 
 
+MISSING_GROUP = "(missing)"
+"""The group of the people whose value is missing."""
+
+
+def bin_labels(marks: Sequence[str]) -> list[str]:
+    """What ascending cut points, as text, divide numbers into: "<30", "30-50", ">=50"."""
+    middle = [f"{low}-{high}" for low, high in itertools.pairwise(marks)]
+    return [f"<{marks[0]}", *middle, f">={marks[-1]}"]
+
+
 class Sensitive(Section):
     """A column that marks groups of people who must be treated alike."""
 
@@ -174,6 +186,11 @@ class Sensitive(Section):
     """
     feature: bool = False
     """Whether the model may see the column. By default it may not."""
+
+    def bin_labels(self) -> list[str]:
+        """The groups that the cut points make, ascending; none without cut points."""
+        marks = [f"{cut:g}" if float(f"{cut:g}") == cut else repr(cut) for cut in self.bins]
+        return bin_labels(marks) if marks else []
 
     @field_validator("bins")
     @classmethod

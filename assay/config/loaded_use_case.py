@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from assay.config.data import MISSING_GROUP
 from assay.config.use_case import UseCase
 from assay.config.yaml_reader import parse_yaml
 from assay.errors import ConfigError, nearest_name
@@ -103,6 +104,7 @@ def parse_use_case(
     except ValidationError as error:
         raise _explain_error(error, text, plain) from None
     _check_groups(use_case, text)
+    _check_bins(use_case, text)
     folder = _folders.get((name, document["text"]), str(Path(name).parent))
     return LoadedUseCase(_place_sources(use_case, folder, changed), text, dict(document))
 
@@ -235,6 +237,24 @@ def _check_groups(use_case: UseCase, text: ConfigText) -> None:
                 if near
                 else f"Declare it there, `{name}: {{}}`, with bins if it holds numbers.",
             )
+
+
+def _check_bins(use_case: UseCase, text: ConfigText) -> None:
+    """Raise ConfigError for the first group that the cut points of its column cannot make."""
+    for column, declared in use_case.data.sensitive.items():
+        named: list[tuple[KeyPath, str]] = [
+            (("population", group), group) for group in declared.population
+        ]
+        if declared.reference is not None:
+            named.insert(0, (("reference",), declared.reference))
+        groups = [*declared.bin_labels(), MISSING_GROUP]
+        for path, group in named if declared.bins else ():
+            if group not in groups:
+                raise ConfigError(
+                    f"{group!r} is none of the groups that the cut points of {column!r} make",
+                    where=text.locate(("data", "sensitive", column, *path)),
+                    remedy=_suggest_or_list(group, groups, "Groups"),
+                )
 
 
 def _apply_override(plain: dict[str, Any], text: str) -> KeyPath:

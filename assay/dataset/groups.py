@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from assay.config.data import Sensitive
+from assay.config.data import MISSING_GROUP, Sensitive
 from assay.errors import DataError, suggest_name
 
-MISSING_LABEL = "(missing)"
+MISSING_LABEL = MISSING_GROUP
 _AND = " & "
 MOST_GROUPS = 50
 
@@ -137,18 +136,10 @@ def _codes_and_labels(
 
 
 def _bin_values(column: pd.Series, declared: Sensitive, name: str) -> tuple[np.ndarray, list[str]]:
-    cuts = list(declared.bins)
-    marks = [f"{cut:g}" if float(f"{cut:g}") == cut else repr(cut) for cut in cuts]
-    labels = [*bin_labels(marks), MISSING_LABEL]
+    labels = [*declared.bin_labels(), MISSING_LABEL]
     values = _floats(column, name)
-    codes = np.searchsorted(cuts, values, side="right")
+    codes = np.searchsorted(list(declared.bins), values, side="right")
     return np.where(np.isnan(values), len(labels) - 1, codes), labels
-
-
-def bin_labels(marks: Sequence[str]) -> list[str]:
-    """What ascending cut points, as text, divide numbers into: "<30", "30-50", ">=50"."""
-    middle = [f"{low}-{high}" for low, high in itertools.pairwise(marks)]
-    return [f"<{marks[0]}", *middle, f">={marks[-1]}"]
 
 
 def _floats(column: pd.Series, name: str) -> np.ndarray:

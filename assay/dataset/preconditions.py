@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from assay.config.data import Sensitive, Target
 from assay.config.loaded_use_case import LoadedUseCase
-from assay.dataset.groups import group_labels, reference_from_counts
+from assay.dataset.groups import MISSING_LABEL, group_labels, reference_from_counts
 from assay.dataset.row_source import RowSource
 from assay.dataset.target import labels_from_column, unlabelled_error
 from assay.errors import DataError, locate_data_errors
@@ -65,8 +65,18 @@ def _check_groups(rows: RowSource, declared: Sensitive, name: str) -> None:
     group is the largest."""
     values, counts = rows.values(name)
     missing = rows.columns[name].missing
+    if missing:  # in the column's own type: numbers stay numbers
+        values = pa.concat_arrays([values, pa.nulls(1, values.type)])
+        counts = np.append(counts, missing)
     column = values.to_pandas()
-    if missing:
-        column, counts = pd.concat([column, pd.Series([None])]), np.append(counts, missing)
-    labels = group_labels(column.reset_index(drop=True), declared, name)
+    labels = group_labels(column, declared, name)
     reference_from_counts(pd.Series(counts).groupby(labels.to_numpy()).sum(), declared, name)
+    held = set(labels) - {MISSING_LABEL}
+    if declared.bins and len(held) == 1:
+        cuts = ", ".join(f"{cut:g}" for cut in declared.bins)
+        raise DataError(
+            f"the cut points {cuts} of {name!r} put all its values, {column.min():g} to "
+            f"{column.max():g}, into one group, {held.pop()!r}: there is nobody to compare",
+            remedy="Write cut points between these values, or take the column out of "
+            "data.sensitive.",
+        )

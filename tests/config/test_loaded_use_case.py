@@ -288,3 +288,35 @@ def test_a_number_that_no_record_can_hold_is_refused_with_its_line(written, numb
 
 def test_an_absolute_path_is_kept_by_its_name_alone(written, tmp_path):
     assert written(LEAST).document["file"] == "case.yaml"
+
+
+@pytest.mark.parametrize(
+    ("declared", "said", "remedy"),
+    [
+        ("{bins: [30, 50], reference: 30-49}", "'30-49' is none", "Did you mean '30-50'?"),
+        ("{bins: [30, 50], reference: old}", "'old' is none", "<30, 30-50, >=50, (missing)"),
+        ("{bins: [30], population: {under30: 0.5}}", "'under30' is none", "<30, >=30"),
+    ],
+)
+def test_a_group_that_no_cut_points_make_is_named_before_any_row_is_read(
+    written, declared, said, remedy
+):
+    text = LEAST.replace("candidates:", f"  sensitive: {{age: {declared}}}\ncandidates:")
+    where, what, hint = refused(written, text)
+    assert said in what
+    assert "cut points of 'age'" in what
+    assert remedy in hint
+    assert where == "case.yaml:8"
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "{bins: [30, 50], reference: 30-50}",
+        '{bins: [30.5], reference: "<30.5", population: {"(missing)": 0.1}}',
+        "{reference: whoever}",
+    ],
+)
+def test_a_group_that_may_be_there_is_left_to_the_rows(written, declared):
+    text = LEAST.replace("candidates:", f"  sensitive: {{age: {declared}}}\ncandidates:")
+    assert written(text).use_case.data.sensitive["age"]

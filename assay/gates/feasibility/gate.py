@@ -34,6 +34,7 @@ from assay.gates.feasibility.signal import check_signal
 from assay.gates.feasibility.staleness import check_staleness
 from assay.gates.feasibility.stationarity import check_stationarity, unusable_time_check
 from assay.gates.report import Check, Report, Verdict
+from assay.util.freed_memory import release_freed_memory
 from assay.util.sorted_arrays import sorted_unique
 
 MIN_CLASS_ROWS = 20  # rows of each class, below which nothing can be estimated
@@ -86,6 +87,7 @@ def collect_findings(
             why = f"{error.what[0].upper()}{error.what[1:]}."
             answer.add(_refusal_check("target", why, error.remedy))
             return answer
+        release_freed_memory()  # reading holds a wide table several times
         answer.add_notes(material)
         if refusal := _too_little_data(material) or _too_few_entities(material):
             answer.add(refusal)

@@ -9,6 +9,7 @@ from assay.gates.statistics.intervals import Floats
 
 MAX_LEVEL_COLUMNS = 30  # values of a category that have a column each
 MAX_COLUMNS = 4_000  # columns in all; of more features, categories have fewer columns each
+_BLOCK = 500  # columns of which the spread is measured at a time
 MAX_MULTIPLIED = 20  # numbers whose products are made: 190 columns
 
 
@@ -59,7 +60,8 @@ def _standardise(columns: Floats) -> Floats:
     """The columns that vary, centred and of variance 1. Centres in place: copies of a wide table
     are large."""
     columns -= columns.mean(axis=0)
-    spread = columns.std(axis=0)
+    blocks = np.array_split(columns, max(columns.shape[1] // _BLOCK, 1), axis=1)
+    spread = np.concatenate([block.std(axis=0) for block in blocks])
     varying = spread > 1e-9
     if not varying.any():
         return np.zeros((len(columns), 1))

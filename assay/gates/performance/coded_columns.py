@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from assay.dataset.groups import MISSING_LABEL, bin_labels
+from assay.config.data import bin_labels
+from assay.dataset.groups import MISSING_LABEL
 
 MAX_CODES = 12  # values of a column that can make a slice, the most frequent first
 BINS = 5  # quantile bins of a number or a date
