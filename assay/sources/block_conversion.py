@@ -83,7 +83,7 @@ def _explain_malformed(
     found = []
     for place, row in zip(places, rows, strict=True):
         reasons = [
-            f"{name} {row[name]!r} is not {specs[name]}"
+            f"{name} {row[name]!r} {specs[name].describe_misfit(row[name])}"
             for name, odd in unfit.items()
             if odd[place]
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ _NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _PLAIN: Final = r"^-?(0$|0?\.|0[eE]|[1-9])"
 _EPOCH_UNITS: Final = {"s": 10**6, "ms": 10**3, "us": 1, "ns": 1}  # microseconds in each
 _FIRST_YEAR, _LAST_YEAR = -62_135_596_800, 253_402_300_800  # 0001 and 10000, in seconds
+_FAR_YEAR: Final = re.compile(r"\s*(-[0-9]+|\+?[0-9]{5,})-[0-9]{1,2}-[0-9]")
 _SUBMICROSECOND: Final = r"(\.[0-9]{6})[0-9]+"
 
 
@@ -45,6 +47,16 @@ class ColumnSpec:
         plain = self.plain and self.kind in {"integer", "number"}
         said = named.get(self.kind, f"a {self.kind}")
         return said + (" written without leading zeros or +" if plain else "")
+
+    def describe_misfit(self, value: Any) -> str:
+        """What is wrong with a value that is none of these."""
+        far = self.kind == "date" and self._is_far(str(value))
+        return f"is not {self}" + (": it lies outside of the years 1 to 9999" if far else "")
+
+    def _is_far(self, text: str) -> bool:
+        if self.date_format in _EPOCH_UNITS:
+            return re.fullmatch(_NUMBER, text.strip()) is not None
+        return self.date_format == "iso" and _FAR_YEAR.match(text) is not None
 
 
 def convert_values(array: pa.Array, spec: ColumnSpec) -> pa.Array:

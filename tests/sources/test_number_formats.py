@@ -185,5 +185,5 @@ def test_a_count_that_is_no_date_in_its_unit_is_set_aside(tmp_path, take) -> Non
     file.write_text("a\n1577836800\n1577836800\n1577836800000\n")
     taken = take(file, dates={"a": "s"})
     assert [row["reason"] for row in taken.quarantine] == [
-        "a '1577836800000' is not a date in s since 1970"
+        "a '1577836800000' is not a date in s since 1970: it lies outside of the years 1 to 9999"
     ]
