@@ -164,6 +164,12 @@ def _describe_shift(shift: ColumnShift) -> str:
     before, after = shift.missing_shares
     if abs(after - before) >= 0.005:
         said.append(f"missing in {after:.1%} of rows, before in {before:.1%}")
+    if shift.alike_rows is not None:
+        said.append(
+            f"over {shift.alike_rows:,.0f} neighbouring rows of the reference are alike, so longer "
+            "stretches of it were compared: of these it has few, and a reference with more rows "
+            "would tell more"
+        )
     return "; ".join(said)
 
 

@@ -31,6 +31,7 @@ from assay.gates.statistics.window_variation import (
     FEWEST_EXPECTED,
     WindowVariation,
     clustered_chi_square,
+    measure_longer_windows,
     measure_window_variation,
 )
 from assay.tables.distribution import Integers
@@ -81,6 +82,8 @@ class ColumnShift:
     expected_unseen: float  # what chance makes of that share
     new_values: tuple[str, ...]
     lost_values: tuple[str, ...]
+    alike_rows: float | None = None
+    """More than so many neighbouring rows of the reference are alike, which it is short for."""
     adjusted_p: float = 1.0
     verdict: Verdict = Verdict.UNKNOWN
 
@@ -136,7 +139,7 @@ def _measure_shift(
     grid = CellGrid.from_profiles(old, new, fewest)
     before, after = grid.counts(old), grid.counts(new)
     codes, cells = grid.codes(reference.sample.column(name)), len(grid.labels)
-    known = _measure_variation(codes, cells, reference, current.rows, ask)
+    known = _measure_variations(codes, cells, reference, current.rows, ask)
     unseen = None if levels is None else measure_unseen_levels(old, new, levels, ask)
     cells_test = _test_cells(before, after, known)
     if grid.is_too_rare:
@@ -161,11 +164,14 @@ def _measure_shift(
         lost_values=gone,
         ks=ks,
         wasserstein=moved,
+        alike_rows=known[0].rows if len(known) > 1 else None,
     )
 
 
-def _test_cells(before: Floats, after: Floats, variation: WindowVariation) -> _ShiftTest:
-    test = clustered_chi_square(before, after, variation)
+def _test_cells(before: Floats, after: Floats, variations: Sequence[WindowVariation]) -> _ShiftTest:
+    """The test against the windows by which the shift is least sure."""
+    tests = (clustered_chi_square(before, after, variation) for variation in variations)
+    test = max(tests, key=lambda test: test.p)
     scale = 1 / max(before.sum(), 1) + 1 / max(after.sum(), 1)
     # To the second order the divergence is an eighth of Pearson's statistic per row, in nats.
     chance = math.sqrt(test.expected * scale / (8 * math.log(2)))
@@ -198,12 +204,32 @@ def _fewest_rows_of_level(
     return FEWEST_EXPECTED * (1 + known.between_variance * known.rows)
 
 
+def _measure_variations(
+    codes: Integers, cells: int, reference: ProfiledTable, rows: int, ask: DriftSettings
+) -> list[WindowVariation]:
+    """How cells vary between windows; between longer ones too, where windows are shorter than the
+    current batch, because the reference is short, and neighbouring windows are alike."""
+    table, length = _window_table(codes, cells, reference, rows, ask)
+    longer = ask.order == "meaningful" and length < rows
+    return [
+        measure_window_variation(table, length),
+        *(measure_longer_windows(table, length) if longer else ()),
+    ]
+
+
 def _measure_variation(
     codes: Integers, cells: int, reference: ProfiledTable, rows: int, ask: DriftSettings
 ) -> WindowVariation:
+    return measure_window_variation(*_window_table(codes, cells, reference, rows, ask))
+
+
+def _window_table(
+    codes: Integers, cells: int, reference: ProfiledTable, rows: int, ask: DriftSettings
+) -> tuple[Integers, float]:
+    """Rows by window and cell, and the length of a window in rows."""
     window, count = assign_windows(reference, rows, ask)
     table = np.bincount(window * cells + codes, minlength=count * cells).reshape(count, cells)
-    return measure_window_variation(table, reference.rows / count)
+    return table, reference.rows / count
 
 
 def _numeric_distances(old: ColumnProfile, new: ColumnProfile) -> tuple[float | None, float | None]:

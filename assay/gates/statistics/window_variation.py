@@ -64,6 +64,42 @@ def measure_window_variation(windows: ArrayLike, rows: float) -> WindowVariation
     return WindowVariation((effect - 1) / float(sampled.mean()), freedom, count, rows)
 
 
+def measure_longer_windows(windows: ArrayLike, rows: float) -> list[WindowVariation]:
+    """`measure_window_variation` of windows of two and four neighbours, where neighbours are alike.
+
+    A run of similar rows that is longer than a window varies more between longer ones than their
+    length explains. None where neighbouring windows are no more alike than by chance (the
+    autocorrelation at lag 1, at 5 %), or where fewer than five would be left.
+    """
+    table = np.asarray(windows, dtype=float)
+    if not _are_neighbours_alike(table, measure_window_variation(table, rows).freedom):
+        return []
+    found = []
+    for size in (2, 4):
+        count = len(table) // size
+        if count >= _FEWEST_WINDOWS:
+            merged = table[: count * size].reshape(count, size, -1).sum(axis=1)
+            found.append(measure_window_variation(merged, rows * size))
+    return found
+
+
+_FEWEST_WINDOWS = 5
+
+
+def _are_neighbours_alike(table: Floats, freedom: float) -> bool:
+    table = table[:, table.sum(axis=0) > 0]
+    sampled = table.sum(axis=1)
+    if len(table) < 2 * _FEWEST_WINDOWS or table.shape[1] < 2 or not sampled.all():
+        return False
+    p = table.sum(axis=0) / table.sum()
+    scaled = (table / sampled[:, None] - p) / np.sqrt(p) * np.sqrt(sampled)[:, None]
+    squares = float((scaled**2).sum())
+    if not squares:
+        return False
+    likeness = float((scaled[1:] * scaled[:-1]).sum()) / squares
+    return bool(likeness > 1.645 / np.sqrt((len(table) - 1) * freedom))
+
+
 def clustered_chi_square(
     reference: ArrayLike, current: ArrayLike, variation: WindowVariation
 ) -> ClusteredChiSquare:

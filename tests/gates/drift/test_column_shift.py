@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from assay.config.gates import DriftSettings
+from assay.gates.drift.checks import _describe_shift
 from assay.gates.drift.column_shift import measure_shifts
 from assay.gates.report import Verdict
 from assay.tables.profiled_table import profile_and_sample
@@ -197,3 +198,17 @@ def test_new_levels_are_expected_where_each_stretch_of_the_reference_has_its_own
     assert found.unseen_share == pytest.approx(0.3, abs=0.05)
     assert found.expected_unseen == pytest.approx(found.unseen_share, abs=0.05)
     assert not found.has_shifted
+
+
+def test_a_short_reference_in_long_runs_tells_what_it_was_compared_by():
+    rng = np.random.default_rng(3)
+    rows = np.repeat(rng.normal(size=10), 200) + rng.normal(size=2000) / 2
+    found = one(rows[:1000], rows[1000:])
+    assert found.alike_rows == 50
+    assert found.verdict is not Verdict.CAUTION
+    assert "over 50 neighbouring rows of the reference are alike" in _describe_shift(found)
+    told = one(rows[:1000], rows[1000:], ask=DriftSettings(order="arbitrary"))
+    assert told.alike_rows is None
+    alone = one(rng.normal(size=1000), rng.normal(size=1000))
+    assert alone.alike_rows is None
+    assert "alike" not in _describe_shift(alone)

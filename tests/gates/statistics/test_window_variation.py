@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.signal import lfilter
 
 from assay.gates.statistics.window_variation import (
     clustered_chi_square,
     jackknife_error,
+    measure_longer_windows,
     measure_window_variation,
 )
 
@@ -102,3 +104,50 @@ def test_the_jackknife_of_a_mean_is_its_standard_error():
 
 def test_where_all_hangs_on_one_block_nothing_says_how_sure_it_is():
     assert np.isnan(jackknife_error([1.0, 1.01, 0.99, np.nan]))
+
+
+def correlated(rng, rows, length):
+    """An autoregressive series, half of it noise, in cells."""
+    kept = np.exp(-1 / length)
+    steps = rng.normal(size=rows) * np.sqrt(1 - kept**2)
+    steps[0] = rng.normal()
+    series = lfilter([1], [1, -kept], steps) + rng.normal(size=rows)
+    return np.digitize(series, [-1.5, -0.8, -0.3, 0, 0.3, 0.8, 1.5])
+
+
+def p_values(draw, length, seeds=100):
+    """By windows of a twentieth of a short reference, and by longer ones besides."""
+    found = []
+    for seed in range(seeds):
+        rows = draw(np.random.default_rng(seed), 2000, length)
+        reference, current = rows[:1000], rows[1000:]
+        table = [np.bincount(w, minlength=CELLS) for w in np.array_split(reference, 20)]
+        counts = np.sum(table, axis=0), np.bincount(current, minlength=CELLS)
+        first = measure_window_variation(table, 50)
+        p = [
+            clustered_chi_square(*counts, known).p
+            for known in (first, *measure_longer_windows(table, 50))
+        ]
+        found.append((p[0], max(p)))
+    return np.array(found).T
+
+
+@pytest.mark.parametrize(("draw", "most"), [(runs, 0.1), (correlated, 0.25)])
+def test_runs_longer_than_the_windows_of_a_short_reference_alarm_less(draw, most):
+    short, longer = p_values(draw, 200)
+    assert np.mean(short <= 0.05) > 0.3
+    assert np.mean(longer <= 0.05) <= most
+
+
+@pytest.mark.parametrize("length", [1, 10])
+def test_where_neighbours_are_not_alike_longer_windows_change_nothing(length):
+    short, longer = p_values(runs, length)
+    assert np.mean(short == longer) > 0.9
+
+
+def test_a_shift_of_independent_rows_is_found_as_before():
+    rng = np.random.default_rng(0)
+    table = [np.bincount(rng.integers(0, CELLS, 50), minlength=CELLS) for _ in range(20)]
+    assert measure_longer_windows(table, 50) == []
+    assert measure_longer_windows(table[:8], 50) == []
+    assert measure_longer_windows(np.zeros((20, CELLS)), 50) == []
