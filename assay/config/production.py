@@ -72,7 +72,9 @@ class ScoringSettings(Section):
     """Which rows are scored, and where the predictions go besides the bucket."""
 
     source: _Source | None = None
-    """A pattern like incoming/*.parquet, where each matching file is a batch. Or a SQL query."""
+    """A pattern like incoming/*.parquet, or a folder: each file is a batch. In a folder of folders
+    named column=value, each file has these columns too. Or a SQL query.
+    """
     to: Annotated[
         Sink | None,
         BeforeValidator(
