@@ -86,6 +86,10 @@ class OutputError(AssayError, OSError):
     """A file that a command was asked to write cannot be written."""
 
 
+class SystemRefusal(AssayError, OSError):
+    """The operating system refused what a command needs, such as a file, or space for it."""
+
+
 class ReferenceUnknown(AssayError, LookupError):
     """A model, alias, version, run or digest that the bucket does not know."""
 

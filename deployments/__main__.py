@@ -52,13 +52,17 @@ def write_generated_files() -> None:
     """Write every generated file."""
     for path, text in generated_files().items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
 
 
 def stale_files() -> list[str]:
     """The names of the files that are out of date."""
     files = generated_files().items()
-    return [path.name for path, text in files if not path.is_file() or path.read_text() != text]
+    return [
+        path.name
+        for path, text in files
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
 
 
 def apply_to_server() -> list[BadUseCase]:

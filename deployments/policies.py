@@ -60,7 +60,7 @@ def write_policies(url: str, folder: Path) -> list[str]:
     people = People.load_configured()
     folder.mkdir(parents=True, exist_ok=True)
     for who, written in made.items():
-        (folder / f"{who}.json").write_text(written)
+        (folder / f"{who}.json").write_text(written, encoding="utf-8")
     return [f"{folder / who}.json: {_holders(who, people)}" for who in KEYHOLDERS]
 
 

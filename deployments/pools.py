@@ -104,7 +104,7 @@ def _default_template(kind: PoolType) -> dict[str, Any]:
     import prefect
 
     views = Path(prefect.__file__).parent / "server/api/collections_data/views"
-    workers = json.loads((views / "aggregate-worker-metadata.json").read_text())
+    workers = json.loads((views / "aggregate-worker-metadata.json").read_text(encoding="utf-8"))
     package = "prefect" if kind == "process" else f"prefect-{kind}"
     template: dict[str, Any] = workers[package][kind]["default_base_job_configuration"]
     return template

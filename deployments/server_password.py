@@ -47,7 +47,7 @@ def auth_variables(password: str) -> dict[str, str]:
 def read_password(folder: Path) -> str:
     """The server's password as user:password, of the state folder or environment; "" if none."""
     with suppress(OSError):
-        return _USER + (folder / _PASSWORD_FILE).read_text()
+        return _USER + (folder / _PASSWORD_FILE).read_text(encoding="utf-8")
     return os.environ.get(SERVER_AUTH) or os.environ.get(CLIENT_AUTH, "")
 
 
@@ -56,6 +56,7 @@ def write_private_file(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = path.with_name(f".{path.name}.{os.getpid()}")
     new.unlink(missing_ok=True)
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+    private = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(private, "w", encoding="utf-8") as out:
         out.write(text)
     new.replace(path)

@@ -18,13 +18,17 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Self
 
+from assay.errors import ConfigError
 from assay.store.open import absolute_store_url
+from assay.util.home_folder import expand_home
 
 STATE_VARIABLE = "ASSAY_STATE"
 _STATE_FILE = "running.json"
 _BAD_USE_CASES_FILE = "bad-use-cases.json"
+_STATE_REMEDY = f"Set {STATE_VARIABLE} to a folder that you may write to."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,9 @@ def _start_stamp(pid: int) -> str:
     """The start time of a process, unique since boot; "" if it is gone, or a zombie."""
     try:
         # Its name, in parentheses, may hold anything (proc_pid_stat(5)).
-        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        state, *fields = stat.rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return "" if Path("/proc/self").exists() else _start_stamp_from_ps(pid)
     return "" if state in {"Z", "X"} else f"{boot} {fields[18]}"
@@ -72,7 +77,8 @@ def _start_stamp(pid: int) -> str:
 def _start_stamp_from_ps(pid: int) -> str:
     """The start time on a system without /proc."""
     asked = ["ps", "-o", "lstart=", "-p", str(pid)]
-    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - a number
+    done = subprocess.run(asked, capture_output=True, encoding="utf-8", check=False)  # noqa: S603 - a number
+    return done.stdout.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +124,14 @@ class SetupState:
         """Write it into the state folder, atomically."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         new = folder / f".{_STATE_FILE}.{os.getpid()}"
-        new.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        new.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
         new.replace(folder / _STATE_FILE)
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
         """The stored state; None if nothing was ever started here."""
         try:
-            found: dict[str, Any] = json.loads((folder / _STATE_FILE).read_text())
+            found: dict[str, Any] = json.loads((folder / _STATE_FILE).read_text(encoding="utf-8"))
             processes = {name: Process(**kept) for name, kept in found.pop("processes").items()}
             return cls(processes=processes, **found)
         except (OSError, ValueError, TypeError, KeyError):
@@ -136,25 +142,41 @@ def write_bad_use_cases(folder: Path, errors: Mapping[str, str]) -> None:
     """Keep, for `assay up --status`, which files were no use cases when it last updated the
     deployments, and why.
     """
-    (folder / _BAD_USE_CASES_FILE).write_text(json.dumps(dict(errors), indent=2) + "\n")
+    text = json.dumps(dict(errors), indent=2) + "\n"
+    (folder / _BAD_USE_CASES_FILE).write_text(text, encoding="utf-8")
 
 
 def read_bad_use_cases(folder: Path) -> dict[str, str]:
     """The errors by file that `write_bad_use_cases` kept."""
     with suppress(OSError, ValueError):
-        return dict(json.loads((folder / _BAD_USE_CASES_FILE).read_text()))
+        return dict(json.loads((folder / _BAD_USE_CASES_FILE).read_text(encoding="utf-8")))
     return {}
 
 
 def state_folder(pool: str) -> Path:
     """The state folder of the set-up with this work pool."""
     named = os.environ.get(STATE_VARIABLE)
-    return Path(named).expanduser().absolute() if named else _states_folder() / pool
+    return expand_home(named).absolute() if named else _states_folder() / pool
+
+
+def prepare_state_folder(folder: Path) -> None:
+    """Make the state folder, for the user alone. Raises ConfigError if nothing can be written."""
+    try:
+        (folder / "logs").mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        with TemporaryFile(dir=folder) as probe:
+            probe.write(b"x")
+    except OSError as error:
+        raise ConfigError(
+            f"the set-up cannot keep its state here: {error.strerror}",
+            where=str(folder),
+            remedy=_STATE_REMEDY,
+        ) from None
 
 
 def _states_folder() -> Path:
     home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(home).expanduser() / "assay"
+    return expand_home(home, _STATE_REMEDY) / "assay"
 
 
 def find_running_setup(store: str, api_url: str | None = None) -> SetupState | None:
@@ -162,7 +184,7 @@ def find_running_setup(store: str, api_url: str | None = None) -> SetupState | N
     bucket. A run of another bucket is none of a set-up's business.
     """
     named = os.environ.get(STATE_VARIABLE)
-    with suppress(OSError):
+    with suppress(OSError, ConfigError):  # without a home there is no set-up either
         folders = [state_folder("")] if named else sorted(_states_folder().iterdir())
         for found in map(SetupState.read, folders):
             if found is None or not found.is_alive("server"):

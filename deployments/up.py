@@ -19,7 +19,12 @@ from assay.deployments.login_link import create_login_link, withdraw_login_links
 from assay.deployments.pools import process_job_variables
 from assay.deployments.server import ServerSetup, hide_password
 from assay.deployments.server_password import create_password
-from assay.deployments.setup_state import Process, SetupState, write_bad_use_cases
+from assay.deployments.setup_state import (
+    Process,
+    SetupState,
+    prepare_state_folder,
+    write_bad_use_cases,
+)
 from assay.deployments.supervisor import STARTED_LINE
 from assay.errors import AssayError, ConfigError
 from assay.registry.open import open_bucket
@@ -137,8 +142,7 @@ def _start_supervisor(
     server: ServerSetup, operations: Operations, *, foreground: bool
 ) -> subprocess.Popen[bytes]:
     folder = server.state_folder
-    (folder / "logs").mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.chmod(0o700)
+    prepare_state_folder(folder)
     create_password(folder, server.to_setup_state().api_url)
     withdraw_login_links(folder)
     environment = server.environment(operations)
@@ -188,14 +192,16 @@ def _wait_until_up(
 
 def _failed_to_start(name: str, server: ServerSetup) -> bool:
     """Whether the keeper had to restart it before it ever answered."""
-    log = (server.state_folder / "logs" / "keeper.log").read_text(errors="replace")
+    log = (server.state_folder / "logs" / "keeper.log").read_text(
+        encoding="utf-8", errors="replace"
+    )
     return f"{name} ended" in log.rpartition(STARTED_LINE)[2]
 
 
 def _log_tail(name: str, server: ServerSetup) -> str:
     log = server.state_folder / "logs" / f"{name}.log"
     with suppress(OSError):
-        lines = log.read_text(errors="replace").splitlines()[-5:]
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
         return "\n  ".join([f"The end of {log}:", *lines])
     return f"See {log}."
 

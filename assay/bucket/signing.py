@@ -73,7 +73,7 @@ class PublicKey:
     def load(cls, path: Path) -> PublicKey:
         """A file such as id_ed25519.pub. Raises ConfigError."""
         try:
-            return cls.parse(path.read_text())
+            return cls.parse(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or "it holds no text"
             raise ConfigError(

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from gc import set_threshold
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from assay.errors import AssayError
 
 # Allocations between two runs of the garbage collector. Most runs find only imported modules.
 _GC_THRESHOLD = 50_000
@@ -12,7 +17,7 @@ _GC_THRESHOLD = 50_000
 def main() -> None:
     """Entry point of `assay`."""
     set_threshold(_GC_THRESHOLD)
-    from assay.cli.console import print_error, print_json
+    from assay.cli.console import explain_system_error, print_json, print_stderr
     from assay.errors import AssayError
     from assay.util.printable_text import make_logs_printable
 
@@ -22,15 +27,28 @@ def main() -> None:
 
         app()
     except AssayError as error:
-        print_error(error, as_json="--json" in sys.argv)
+        _exit_with(error)
+    except OSError as error:
         _drop_tracebacks(error)
-        sys.exit(error.exit_code)
+        _exit_with(explain_system_error(error))
+    except KeyboardInterrupt:
+        print_stderr("stopped")
+        sys.exit(128 + signal.SIGINT)
     except SystemExit as end:
         format_usage_error = getattr(end.__context__, "format_message", None)  # Typer's exit 2
         if format_usage_error and "--json" in sys.argv:
             what = format_usage_error()
             print_json({"error": "UsageError", "what": what, "where": None, "remedy": None})
         raise
+
+
+def _exit_with(error: AssayError) -> NoReturn:
+    from assay.cli.console import drop_unwritable_stdout, print_error
+
+    print_error(error, as_json="--json" in sys.argv)
+    drop_unwritable_stdout()
+    _drop_tracebacks(error)
+    sys.exit(error.exit_code)
 
 
 def _drop_tracebacks(reported: BaseException) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay.errors import AssayError, OutputError
+from assay.errors import AssayError, OutputError, SystemRefusal
 from assay.util.printable_text import printable_lines, printable_text
 
 if TYPE_CHECKING:
@@ -37,7 +40,8 @@ def print_stderr(text: str) -> None:
 def print_json(value: Any) -> None:
     """Print one JSON object on stdout."""
     try:
-        text = json.dumps(value, indent=2, ensure_ascii=False)
+        unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+        text = json.dumps(value, indent=2, ensure_ascii=not unicode)
         print(_UNPRINTABLE.sub(_escape_character, text), flush=True)  # noqa: T201 - this is the printer
     except BrokenPipeError:
         from assay.render.terminal import exit_on_broken_pipe
@@ -56,8 +60,37 @@ def _escape_character(match: re.Match[str]) -> str:
 def print_error(error: AssayError, *, as_json: bool) -> None:
     """Print what is wrong, where, and what to do; never a traceback."""
     if as_json:
-        print_json(error.as_json())
+        with suppress(OSError):  # standard output may be what is wrong
+            print_json(error.as_json())
     print_stderr(f"error: {error}")
+
+
+_FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
+_TOO_MANY_FILES = {errno.EMFILE, errno.ENFILE}
+
+
+def explain_system_error(error: OSError) -> SystemRefusal:
+    """An error of the operating system that no command foresaw, with what to do about it."""
+    if error.errno in _FULL_DISK:
+        remedy = "Free some space, then repeat the command; what is recorded is kept."
+    elif error.errno in _TOO_MANY_FILES:
+        remedy = "Allow more open files: `ulimit -n 4096`."
+    elif isinstance(error, PermissionError):
+        remedy = "Give yourself the right to it."
+    else:
+        remedy = None
+    where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else None
+    return SystemRefusal(error.strerror or str(error), where=where, remedy=remedy)
+
+
+def drop_unwritable_stdout() -> None:
+    """Send what is left of standard output nowhere, if the system does not take it: else Python
+    complains of it once more at its end.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def next_command(command: str, store: str) -> str:

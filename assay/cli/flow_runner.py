@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import warnings
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
@@ -13,6 +14,7 @@ from typing import Any
 
 from assay.cli.running_server import use_running_server
 from assay.cli.signals import exit_cleanly
+from assay.deployments import prefect_access
 from assay.deployments.proxies import proxy_bypass
 from assay.deployments.recorder_settings import RECORDER_ENVIRONMENT
 from assay.errors import AssayError, ObjectMissing
@@ -38,12 +40,14 @@ def run_named_flow(name: str, /, **parameters: Any) -> Any:
     Raises the AssayError that ended it, if one did.
     """
     os.environ.update(proxy_bypass(os.environ))
+    prefect_access.check_home_known()
     use_running_server(parameters.get("store") or default_store_url())
     flow = _load_flow(name)
     from prefect import tags
 
     from assay.deployments import heartbeats, temporary_server, tracing
 
+    prefect_access.check_prefect()
     temporary_server.lock_temporary_server()
     _freeze_imports()
 
@@ -52,10 +56,11 @@ def run_named_flow(name: str, /, **parameters: Any) -> Any:
     _quiet_prefect_logs()
 
     labels = ("assay", Path(str(parameters.get("config", name))).stem, name)
-    with exit_cleanly(), tags(*labels):
-        result = flow(**parameters, return_state=True).result(raise_on_failure=False)
-    if isinstance(result, BaseException):
-        raise result
+    with prefect_access.explain_server_errors():
+        with exit_cleanly(), tags(*labels):
+            result = flow(**parameters, return_state=True).result(raise_on_failure=False)
+        if isinstance(result, BaseException):
+            raise result
     return result
 
 
@@ -78,6 +83,8 @@ def plan_training(config: str, store: str, overrides: tuple[str, ...]) -> RunPla
 def _load_flow(name: str) -> Any:
     for variable, value in _PREFECT_DEFAULTS.items():
         os.environ.setdefault(variable, value)
+    # Where it matters, `check_prefect` says so.
+    warnings.filterwarnings("ignore", "Failed to create the Prefect home directory", UserWarning)
     return getattr(import_module(f"assay.flows.{name}"), name)
 
 
@@ -88,13 +95,13 @@ def _freeze_imports() -> None:
 
 
 class _TerminalLogFilter(logging.Filter):
-    """Hides what a person at a terminal need not read: tracebacks of errors that say what to do,
-    and Prefect's notes on states that the run's own lines report already.
+    """Hides what a person at a terminal need not read: tracebacks of errors that the command itself
+    tells in a sentence, and Prefect's notes on states that the run's own lines report already.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error: Any = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, AssayError) and not record.getMessage().startswith(
+        return not isinstance(error, AssayError | OSError) and not record.getMessage().startswith(
             _SILENCED_MESSAGES
         )
 

@@ -109,7 +109,7 @@ def find_people_file() -> Path | None:
 def _read_digests(path: Path) -> frozenset[Digest]:
     """The first word of every line that is neither empty nor a comment."""
     try:
-        lines = path.read_text().splitlines()
+        lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"the entries that hold cannot be read: {error}", where=str(path)

@@ -18,6 +18,7 @@ from assay.bucket.digest import Digest
 from assay.errors import ConfigError
 from assay.steps.environment import describe_environment
 from assay.steps.key_differences import KeyDifference
+from assay.util.home_folder import expand_home
 
 CACHE_VARIABLE = "ASSAY_CACHE"
 _LIBRARY = "library"
@@ -79,7 +80,7 @@ def interpreter_environment(python: str) -> dict[str, Any]:
         [python, "-P", "-c", _PRINT_ENVIRONMENT],
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     if done.returncode:
@@ -119,15 +120,17 @@ def build_environment(recorded: Mapping[str, Any], say: Callable[[str], None]) -
 def cache_folder() -> Path:
     """The folder for what can be built again."""
     named = os.environ.get(CACHE_VARIABLE)
-    usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(named) if named else usual / "assay"
+    if named:
+        return Path(named)
+    remedy = f"Set {CACHE_VARIABLE} to a folder that you may write to."
+    return expand_home(os.environ.get("XDG_CACHE_HOME") or "~/.cache", remedy) / "assay"
 
 
 @contextmanager
 def _environment_lock(home: Path) -> Iterator[None]:
     """Wait until no other process builds the same environment."""
     home.parent.mkdir(parents=True, exist_ok=True)
-    with open(home.with_suffix(".lock"), "w") as lock:
+    with open(home.with_suffix(".lock"), "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -163,7 +166,9 @@ def _install(home: Path, base: str, interpreter: Path, requirements: list[str]) 
 
 
 def _call(words: list[str], failure: str) -> None:
-    done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words, and names and versions from the verified record
+    done = subprocess.run(  # noqa: S603 - fixed words, and names and versions from the verified record
+        words, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if done.returncode:
         raise ConfigError(
             f"{failure}: {_last_lines(done.stderr or done.stdout)}",

@@ -93,7 +93,8 @@ class Rebuild:
             env=_environment_variables(self.folder, self.code.root),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
         )
         return _parse_result(done)

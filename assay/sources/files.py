@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -209,7 +210,7 @@ def _is_remote(path: str) -> bool:
 def _local_path(path: str) -> str:
     """A path or file URL as a path. In a file URL, letters may be escaped, and need not be."""
     if not path.startswith("file://"):
-        return str(Path(path).expanduser())
+        return str(Path(os.path.expanduser(path)))  # noqa: PTH111 - leaves `~name` of nobody alone
     plain = re.sub(r"^file://(localhost(?=/))?", "", path)
     # Of a pattern, the folder before the first of its marks tells.
     known = plain[: re.search(r"[*?\[]|$", plain).start()].rpartition("/")[0]  # type: ignore[union-attr]

@@ -32,7 +32,7 @@ def describe_environment() -> dict[str, Any]:
 def _processor_features() -> list[str]:
     """Instruction sets by which numeric libraries choose code (Linux; elsewhere empty)."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return []
     flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import IO, Self
 
 from assay.bucket.digest import Digest
+from assay.errors import ConfigError
 from assay.store.base import StoreEntry
+from assay.util.home_folder import expand_home
 
 EXPIRES = timedelta(hours=24)
 
@@ -38,10 +40,14 @@ class VerifiedObjects:
         """Start to verify `scope`, the bucket's URL with the part examined. With `resume`, continue
         an interrupted verification of the same, if there was one within a day.
         """
-        path = _cache_folder() / f"{Digest.of_bytes(scope.encode()).hex[:32]}.txt"
+        try:
+            folder = _cache_folder()
+        except ConfigError:  # a user without a home: it cannot be resumed, no more
+            return cls()
+        path = folder / f"{Digest.of_bytes(scope.encode()).hex[:32]}.txt"
         found = _load_unfinished(path) if resume else None
         verified = found or cls(_path=path)
-        with suppress(OSError):  # a user without a home: it cannot be resumed, no more
+        with suppress(OSError):  # a home that may not be written: the same
             path.parent.mkdir(parents=True, exist_ok=True)
             if found is None:
                 path.unlink(missing_ok=True)  # not cut short: another process may be writing it
@@ -80,7 +86,7 @@ class VerifiedObjects:
 
 def _cache_folder() -> Path:
     home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(home).expanduser() / "assay" / "verify"
+    return expand_home(home) / "assay" / "verify"
 
 
 def _load_unfinished(path: Path) -> VerifiedObjects | None:

@@ -9,6 +9,7 @@ import pytest
 
 from assay.deployments import setup_state
 from assay.deployments.setup_state import Process, SetupState
+from assay.errors import ConfigError
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 STUBBORN = [
@@ -110,3 +111,23 @@ def test_a_command_joins_the_server_of_its_bucket_alone(tmp_path, monkeypatch, c
 def test_everybody_is_reached_where_they_listen():
     assert made(host="0.0.0.0", port=5).dashboard_url == "http://127.0.0.1:5"
     assert made(host="::", port=5).api_url == "http://[::1]:5/api"
+
+
+def test_a_process_whose_name_is_no_text_is_known(tmp_path):
+    odd = tmp_path / os.fsdecode(b"\xff) S 1")
+    odd.symlink_to("/bin/sleep")
+    with subprocess.Popen([odd, "60"]) as child:
+        try:
+            assert Process.from_pid(child.pid).is_alive
+        finally:
+            child.kill()
+
+
+def test_a_state_folder_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="cannot keep its state here") as caught:
+        setup_state.prepare_state_folder(tmp_path / "file" / "assay")
+    assert "ASSAY_STATE" in caught.value.remedy
+    setup_state.prepare_state_folder(tmp_path / "state")
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+    assert os.listdir(tmp_path / "state") == ["logs"]

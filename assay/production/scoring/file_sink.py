@@ -23,6 +23,7 @@ from assay.sources.files import SourceFile
 from assay.sources.fingerprint import digest_file
 from assay.tables.columns import decode_batch
 from assay.tables.table import Table
+from assay.util.home_folder import expand_home
 from assay.util.url_secrets import redact_text, redact_url
 
 
@@ -70,7 +71,7 @@ _FileWriter = Callable[[Path], None]
 
 
 def _put_local(target: str, fill: _FileWriter) -> None:
-    path = Path(urlsplit(target).path if target.startswith("file://") else target).expanduser()
+    path = expand_home(urlsplit(target).path if target.startswith("file://") else target)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
