@@ -3,10 +3,20 @@
 A file appears under its key only when all of its bytes are on disk: it is written and synced
 under `.tmp/`, then hard-linked to its name, which fails if the name is taken. Whatever a crash
 leaves behind lies in `.tmp/`, where no key points.
+
+Where the file system has no hard links (exFAT, many a FUSE), the file is renamed to its name with
+RENAME_NOREPLACE: the kernel looks for the name and takes it in one step, and refuses if it is
+taken. Creating the name with O_EXCL and renaming over it is no substitute: a reader would see an
+empty key in between, and a crash would leave one. A system that has neither is refused.
+
+If the folder is setgid and its group may write, the bucket is shared, as in git's
+`core.sharedRepository`: whatever the umask, the group may read new files, and write in new folders,
+which are setgid too. Otherwise the umask alone decides.
 """
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import io
 import os
@@ -21,6 +31,7 @@ from typing import BinaryIO, TypeVar
 
 from assay.errors import KeyAbsent, StoreDenied, StoreError, StoreFull
 from assay.store.base import StoreEntry, check_key
+from assay.util.home_folder import expand_home
 
 _TEMPORARY = ".tmp"
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -30,7 +41,11 @@ _NOT_A_FOLDER = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
 _NO_FILE = {errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.ENODEV}
 _FILE_ENDINGS = (".json", ".jsonl")  # no folder of a bucket is called so
 _BLOCK = 1 << 20
-_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
+_NO_FLAGS = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}  # RENAME_NOREPLACE
+_RENAME_NOREPLACE, _AT_FDCWD = 1, -100  # renameat2(2)
+_FOLDER_TRIES = 50  # each but the first needs one more writer at the same folder at the same time
+_SHARED = stat.S_ISGID | stat.S_IWGRP
 
 T = TypeVar("T")
 
@@ -39,8 +54,16 @@ class LocalStore:
     """Keys as files below one folder, which need not exist yet."""
 
     def __init__(self, folder: Path | str) -> None:
-        self.folder = Path(folder).expanduser().absolute()
+        self.folder = expand_home(folder).absolute()
         self.root = str(self.folder)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the members of the folder's group share it: see the module."""
+        try:
+            return self.folder.stat().st_mode & _SHARED == _SHARED
+        except OSError:
+            return False  # not there yet, or whatever is done with it next tells
 
     def get(self, key: str) -> bytes:
         # Unbuffered: all of the file is wanted, and a buffer costs calls of its own.
@@ -61,10 +84,10 @@ class LocalStore:
             return not path.is_file() and self._write(path, source)
 
     def _write(self, path: Path, source: BinaryIO) -> bool:
-        temporary = self.folder / _TEMPORARY / uuid.uuid4().hex
+        temporary, shared = self.folder / _TEMPORARY / uuid.uuid4().hex, self.is_shared
         try:
-            _retry_with_folder(temporary, lambda: _write_durably(temporary, source))
-            return _retry_with_folder(path, lambda: _link(temporary, path))
+            _retry_with_folder(temporary, lambda: _write_durably(temporary, source, shared), shared)
+            return _retry_with_folder(path, lambda: _link(temporary, path), shared)
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(temporary)
@@ -157,10 +180,10 @@ def _store_error(error: OSError, root: str) -> StoreError:
         )
     if error.errno in _DENIED:
         return StoreDenied(
-            f"the bucket refuses this ({reason}: {error.filename})",
+            f"the bucket refuses this ({reason}: {_refused_path(error)})",
             where=root,
             remedy="Give yourself the right to read and write this folder, or choose another "
-            "bucket with --store.",
+            "bucket with --store. If others share it, `assay doctor` tells what is closed to you.",
         )
     if error.errno in _NOT_A_FOLDER:
         return StoreError(
@@ -176,6 +199,12 @@ def _store_error(error: OSError, root: str) -> StoreError:
     )
 
 
+def _refused_path(error: OSError) -> str:
+    """What people know: a link's target, and the folder of the temporary files, not one of them."""
+    path = Path(os.fsdecode(error.filename2 or error.filename or ""))
+    return str(path.parent if path.parent.name == _TEMPORARY else path)
+
+
 def _open_regular_file(path: str, flags: int) -> int:
     """Open a file without following a link or waiting for a pipe's writer. Raises OSError."""
     handle = os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
@@ -189,20 +218,24 @@ def _open_content(content: bytes | Path) -> BinaryIO:
     return open(content, "rb") if isinstance(content, Path) else io.BytesIO(content)
 
 
-def _retry_with_folder(path: Path, act: Callable[[], T]) -> T:
+def _retry_with_folder(path: Path, act: Callable[[], T], shared: bool) -> T:
     """Act on a path, whose folder is made if it turns out to be missing.
 
-    It is there nearly always: asking first would cost every write.
+    It is there nearly always: asking first would cost every write. Again, because another writer of
+    a shared bucket may put its own empty folder in the place of ours: see `_make_shared_folder`.
     """
-    try:
-        return act()
-    except FileNotFoundError:
-        _make_folder(path.parent)
-        return act()
+    for _ in range(_FOLDER_TRIES):
+        with suppress(FileNotFoundError):
+            return act()
+        with suppress(FileNotFoundError):
+            _make_folder(path.parent, shared)
+    return act()
 
 
-def _write_durably(path: Path, source: BinaryIO) -> None:
+def _write_durably(path: Path, source: BinaryIO, shared: bool) -> None:
     with open(path, "xb", opener=_open_read_only) as file:
+        if shared:
+            os.fchmod(file.fileno(), os.fstat(file.fileno()).st_mode | stat.S_IRGRP)
         shutil.copyfileobj(source, file, _BLOCK)
         file.flush()
         os.fsync(file.fileno())
@@ -214,6 +247,7 @@ def _open_read_only(path: str, flags: int) -> int:
 
 
 def _link(temporary: Path, path: Path) -> bool:
+    """Give a whole file its name; False if that is taken."""
     try:
         os.link(temporary, path)
     except FileExistsError:
@@ -223,28 +257,61 @@ def _link(temporary: Path, path: Path) -> bool:
         if not path.exists() or not path.samefile(temporary):
             return False
     except OSError as error:
-        if error.errno in _NO_LINKS:
-            raise StoreError(
-                f"this file system cannot make hard links ({error.strerror})",
-                where=str(path.parent),
-                remedy="Keep the bucket on a file system with hard links, or on S3.",
-            ) from error
-        raise
+        if error.errno not in _NO_LINKS:
+            raise
+        if not _rename_if_absent(temporary, path):
+            return False
     _sync_folder(path.parent)
     return True
 
 
-def _make_folder(folder: Path) -> None:
+def _rename_if_absent(temporary: Path, path: Path) -> bool:
+    """Rename a file unless the new name is taken, in one step. Raises StoreError where the system
+    cannot.
+    """
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    names = _AT_FDCWD, os.fsencode(temporary), _AT_FDCWD, os.fsencode(path)
+    if rename is not None and rename(*names, _RENAME_NOREPLACE) == 0:
+        return True
+    number = ctypes.get_errno() if rename is not None else errno.ENOSYS
+    if number == errno.EEXIST and stat.S_ISREG(os.lstat(path).st_mode):
+        return False
+    if number in _NO_FLAGS:
+        raise StoreError(
+            "this file system can neither make hard links nor rename without replacing",
+            where=str(path.parent),
+            remedy="Keep the bucket on a file system with hard links, such as ext4, XFS, APFS or "
+            "NFS, or on S3.",
+        )
+    raise OSError(number, os.strerror(number), str(path))
+
+
+def _make_folder(folder: Path, shared: bool) -> None:
     """Create a folder so that it survives a power cut: its parent's entry is synced too."""
     if folder.is_dir():
         return
-    _make_folder(folder.parent)
+    _make_folder(folder.parent, shared)
     try:
-        os.mkdir(folder)
-    except FileExistsError:
+        (_make_shared_folder if shared else os.mkdir)(folder)
+    except OSError:
         if not folder.is_dir():  # else another writer was faster
             raise
     _sync_folder(folder.parent)
+
+
+def _make_shared_folder(folder: Path) -> None:
+    """Create a folder that the group may write in as soon as it has its name.
+
+    A rename replaces an empty folder, such as that of a writer who was faster, and no other.
+    """
+    new = folder.with_name(f".{uuid.uuid4().hex}")
+    os.mkdir(new)
+    try:
+        new.chmod(new.stat().st_mode | stat.S_IRWXG | stat.S_ISGID)
+        new.rename(folder)
+    except OSError:
+        new.rmdir()
+        raise
 
 
 def _sync_folder(folder: Path) -> None:

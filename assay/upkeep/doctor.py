@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import shlex
 import shutil
+import stat
 import sys
 import time
 import uuid
@@ -166,6 +169,7 @@ def _probe_store(store: Store, key: str) -> Iterator[Finding]:
         steps.append(("conditional multipart", _check_conditional_multipart))
     if isinstance(store, LocalStore):
         steps += [("durability", _check_durability), ("space", _check_space)]
+        steps.append(("sharing", _check_sharing))
     steps.append(("deletable", _check_deletable))
     for name, step in steps:
         try:
@@ -268,14 +272,27 @@ def _check_clock(store: Store, key: str) -> Finding:
 
 
 def _check_durability(store: Store, key: str) -> Finding:
-    # The probe could be written, so hard links and fsync work. How long they take tells what a
-    # bucket of many small objects will feel like.
+    # The probe could be written, so fsync works. How long it takes tells what a bucket of many
+    # small objects will feel like.
     began = time.perf_counter()
     store.put_if_absent(f"{key}.timed", bytes(65536))
     took = 1000 * (time.perf_counter() - began)
-    return Finding(
-        "durability", Verdict.PASS, f"hard links and fsync work; 64 KiB took {took:.1f} ms"
+    works = (
+        "hard links and fsync work"
+        if _has_hard_links(Path(store.url(key)))
+        else "fsync works; there are no hard links, so files get their names by renameat2"
     )
+    return Finding("durability", Verdict.PASS, f"{works}; 64 KiB took {took:.1f} ms")
+
+
+def _has_hard_links(probe: Path) -> bool:
+    link = probe.with_name(f"{probe.name}.link")
+    try:
+        os.link(probe, link)
+    except OSError:
+        return False
+    link.unlink()
+    return True
 
 
 def _check_space(store: Store, _key: str) -> Finding:
@@ -288,6 +305,65 @@ def _check_space(store: Store, _key: str) -> Finding:
     elif free >= _MIN_FREE_BYTES:
         return Finding("space", Verdict.PASS, what)
     return Finding("space", Verdict.CAUTION, what, "Free some, or choose another --store.")
+
+
+def _check_sharing(store: Store, _key: str) -> Finding:
+    assert isinstance(store, LocalStore)
+    return diagnose_sharing(store)
+
+
+def diagnose_sharing(store: LocalStore) -> Finding:
+    """Who shares the bucket's folder, and whether all that lies in it is open to them."""
+    root = store.folder.stat()
+    quoted, group = shlex.quote(store.root), _group_name(root.st_gid)
+    if not store.is_shared:
+        what = "the folder is not shared: each writer's umask decides who reads what they write"
+        if root.st_mode & stat.S_IWGRP:
+            what += f"; to share it with its group {group}: `chmod g+s {quoted}`"
+        return Finding("sharing", Verdict.PASS, what)
+    seen = closed = 0
+    first = ""
+    for path, status in _walk_tree(store.root):
+        seen += 1
+        if not _is_open_to_group(status, root.st_gid):
+            closed += 1
+            first = min(first or path, path)
+    if not closed:
+        return Finding("sharing", Verdict.PASS, f"all is open to its group {group}")
+    commands = (
+        f"chgrp -R {group} {quoted}",
+        f"chmod -R g+rX {quoted}",
+        f"find {quoted} -type d -exec chmod g+ws {{}} +",
+    )
+    return Finding(
+        "sharing",
+        Verdict.CAUTION,
+        f"{closed:,} of {seen:,} files and folders are closed to the group {group}, first {first}",
+        f"Have their owner, or root, run `{' && '.join(commands)}`.",
+    )
+
+
+def _is_open_to_group(status: os.stat_result, group: int) -> bool:
+    """Whether the group reads the file, or also writes in the folder, so that it stays shared."""
+    wanted = stat.S_IRWXG | stat.S_ISGID if stat.S_ISDIR(status.st_mode) else stat.S_IRGRP
+    return status.st_gid == group and status.st_mode & wanted == wanted
+
+
+def _walk_tree(folder: str) -> Iterator[tuple[str, os.stat_result]]:
+    """What lies in a folder and below, as far as this user sees it."""
+    with suppress(OSError):  # closed to this user, or collected meanwhile
+        for item in [*os.scandir(folder)]:
+            with suppress(FileNotFoundError):
+                yield item.path, item.stat(follow_symlinks=False)
+                if item.is_dir(follow_symlinks=False):
+                    yield from _walk_tree(item.path)
+
+
+def _group_name(group: int) -> str:
+    try:
+        return grp.getgrgid(group).gr_name
+    except KeyError:
+        return str(group)
 
 
 def _check_deletable(store: Store, key: str) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import os
 import shutil
@@ -19,6 +20,7 @@ import pytest
 
 from assay.bucket.digest import Digest
 from assay.errors import KeyAbsent, StoreDenied, StoreError, StoreFull
+from assay.store import local
 from assay.store.local import LocalStore
 from assay.store.open import open_store
 from assay.testing import PersistentStoreConformance
@@ -27,6 +29,21 @@ from assay.testing import PersistentStoreConformance
 class TestLocalStore(PersistentStoreConformance):
     @pytest.fixture
     def store(self, tmp_path: Path) -> LocalStore:
+        return LocalStore(tmp_path / "bucket")
+
+
+class TestSharedLocalStore(PersistentStoreConformance):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> LocalStore:
+        (tmp_path / "bucket").mkdir()
+        (tmp_path / "bucket").chmod(0o2770)
+        return LocalStore(tmp_path / "bucket")
+
+
+class TestLocalStoreWithoutHardLinks(PersistentStoreConformance):
+    @pytest.fixture
+    def store(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalStore:
+        monkeypatch.setattr(os, "link", failing(errno.EPERM))
         return LocalStore(tmp_path / "bucket")
 
 
@@ -141,12 +158,99 @@ def test_a_key_that_is_a_folder_of_others_is_refused_not_lied_about(store: Local
     assert leftovers(store) == []
 
 
-def test_a_file_system_without_hard_links_is_named(
+class OldKernel:
+    """The C library of a system on which no file can be renamed without replacing another."""
+
+    def __init__(self, *_args: object, **_more: object) -> None:
+        pass
+
+    def renameat2(self, *_args: object) -> int:
+        ctypes.set_errno(errno.EINVAL)
+        return -1
+
+
+def test_a_file_system_without_hard_links_and_safe_renames_is_named(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "link", failing(errno.ENOTSUP))
-    with pytest.raises(StoreError, match="cannot make hard links"):
+    monkeypatch.setattr(ctypes, "CDLL", OldKernel)
+    with pytest.raises(StoreError, match="neither make hard links nor rename") as caught:
         store.put_if_absent("k", b"x")
+    assert "ext4" in (caught.value.remedy or "")
+    assert list(store.list()) == leftovers(store) == []
+
+
+def test_without_hard_links_the_bytes_are_on_disk_before_the_name(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put_if_absent("first", b"x")
+    monkeypatch.setattr(os, "link", failing(errno.EPERM))
+    seen, fsync = [], os.fsync
+    monkeypatch.setattr(
+        os,
+        "fsync",
+        lambda fd: (seen.append((_kind(fd), (store.folder / "k").exists())), fsync(fd))[1],
+    )
+    assert store.put_if_absent("k", b"x") is True
+    assert store.put_if_absent("k", b"y") is False
+    assert seen == [("file", False), ("folder", True)]
+    assert store.get("k") == b"x"
+    assert leftovers(store) == []
+
+
+def test_a_refusal_names_the_target_and_no_temporary_file(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put_if_absent("a/first", b"x")
+
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError(errno.EACCES, "Permission denied", str(source), None, str(target))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "link", refuse)
+        with pytest.raises(StoreDenied, match=r"Permission denied: .*/a/k\)"):
+            store.put_if_absent("a/k", b"x")
+    monkeypatch.setattr(local, "_write_durably", _refuse_to_write)
+    with pytest.raises(StoreDenied, match=r"Permission denied: .*/\.tmp\)"):
+        store.put_if_absent("a/k", b"x")
+
+
+def _refuse_to_write(path: Path, *_args: object) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+
+@pytest.mark.parametrize("umask", [0o077, 0o022, 0o007])
+def test_in_a_shared_folder_everything_new_is_the_groups(store: LocalStore, umask: int) -> None:
+    store.folder.mkdir()
+    store.folder.chmod(0o2770)
+    _put_with_umask(store, umask)
+    for path in store.folder.rglob("*"):
+        wanted = 0o2070 if path.is_dir() else 0o040
+        mode = stat.S_IMODE(path.stat().st_mode)
+        assert mode & wanted == wanted, path
+        assert not mode & umask & 0o007, path  # what is not the group's is the umask's
+        assert path.is_dir() or not mode & 0o222, path
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o2755, 0o775])
+@pytest.mark.parametrize("umask", [0o077, 0o022])
+def test_in_a_folder_that_is_not_shared_the_umask_decides(
+    store: LocalStore, mode: int, umask: int
+) -> None:
+    store.folder.mkdir()
+    store.folder.chmod(mode)
+    _put_with_umask(store, umask)
+    for path in store.folder.rglob("*"):
+        assert not stat.S_IMODE(path.stat().st_mode) & umask, path
+
+
+def _put_with_umask(store: LocalStore, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        store.put_if_absent("a/b/c", b"x")
+        store.put_if_absent("a/d", b"x")
+    finally:
+        os.umask(before)
 
 
 def test_a_link_made_by_a_server_that_lost_its_own_answer_counts(

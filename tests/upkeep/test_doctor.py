@@ -30,6 +30,7 @@ LOCAL = [
     "clock",
     "durability",
     "space",
+    "sharing",
     "deletable",
 ]
 
@@ -219,3 +220,15 @@ def test_a_python_that_is_too_old_is_named(monkeypatch) -> None:
     finding = next(f for f in diagnose_setup("memory://doctor") if f.name == "python")
     assert finding.verdict is Verdict.FAIL
     assert "3.8.1" in finding.what
+
+
+def test_a_file_system_without_hard_links_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bucket_findings(str(tmp_path))["durability"].what.startswith("hard links and fsync")
+
+    def refuse(*_args: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert "no hard links" in bucket_findings(str(tmp_path))["durability"].what
