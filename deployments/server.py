@@ -10,7 +10,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from assay.config.operations import Operations
 from assay.deployments.proxies import proxy_bypass
@@ -24,6 +23,7 @@ from assay.deployments.server_password import (
 )
 from assay.deployments.setup_state import STATE_VARIABLE, SetupState
 from assay.errors import ConfigError
+from assay.util.url_secrets import remove_passwords
 
 _CORS = "PREFECT_SERVER_CORS_ALLOWED_ORIGINS"
 _CSRF = "PREFECT_SERVER_CSRF_PROTECTION_ENABLED"
@@ -58,7 +58,7 @@ class ServerSetup:
             )
         if self.database and not re.match(r"postgres(ql)?(\+asyncpg)?://", self.database):
             raise ConfigError(
-                f"{hide_password(self.database)!r} is no PostgreSQL database",
+                f"{remove_passwords(self.database)!r} is no PostgreSQL database",
                 remedy="Write postgresql://user@host:port/name; left out, it is SQLite.",
             )
 
@@ -84,7 +84,7 @@ class ServerSetup:
             host=self.host,
             port=self.port,
             store=self.store,
-            database=hide_password(self.database),
+            database=remove_passwords(self.database),
             root=str(self.root),
         )
 
@@ -166,15 +166,6 @@ _DEFAULT_ENVIRONMENT: Mapping[str, str] = {
     **RECORDER_ENVIRONMENT,
 }
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared
-
-
-def hide_password(database: str) -> str:
-    """The URL without its password."""
-    parts = urlsplit(database)
-    if "@" not in parts.netloc:
-        return database
-    user, at, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}"))
 
 
 def _is_reachable_by_others(host: str) -> bool:

@@ -17,7 +17,7 @@ from assay.config.operations import Operations
 from assay.deployments.deployment_plan import BadUseCase, UseCaseFile, describe_bad_use_case
 from assay.deployments.login_link import create_login_link, withdraw_login_links
 from assay.deployments.pools import process_job_variables
-from assay.deployments.server import ServerSetup, hide_password
+from assay.deployments.server import ServerSetup
 from assay.deployments.server_password import create_password
 from assay.deployments.setup_state import (
     Process,
@@ -28,6 +28,7 @@ from assay.deployments.setup_state import (
 from assay.deployments.supervisor import STARTED_LINE
 from assay.errors import AssayError, ConfigError
 from assay.registry.open import open_bucket
+from assay.util.url_secrets import redact_text, remove_passwords
 
 Say = Callable[[str], None]
 
@@ -129,8 +130,8 @@ async def _check_database(server: ServerSetup) -> None:
         await connection.close()
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
         raise ConfigError(
-            f"the database does not answer: {str(error) or type(error).__name__}",
-            where=hide_password(server.database),
+            f"the database does not answer: {redact_text(str(error)) or type(error).__name__}",
+            where=remove_passwords(server.database),
             remedy="Check that it runs, and who may enter. A password is best given as PGPASSWORD.",
         ) from None
 

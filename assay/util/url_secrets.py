@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import unquote
 
 _WEB: Final = frozenset({"http", "https"})
 _LINKS: Final = re.compile(r"::(?=[A-Za-z][\w+.-]*(?:://|::|$))")
@@ -36,6 +37,19 @@ def redact_url(url: str) -> str:
     In the name of an object elsewhere than on a web server, `?` and `#` are letters like others.
     """
     return "::".join(map(_redact_link, _LINKS.split(url)))
+
+
+def remove_passwords(url: str) -> str:
+    """The URL without passwords and parameters named like secrets; whoever has the password from
+    elsewhere can still connect by it. Unlike `redact_url` it keeps user names and other parameters.
+    """
+    scheme, mark, rest = url.partition("://")
+    address, question, query = rest.partition("?")
+    if user := _USER.match(address):
+        name = user[0].removesuffix("@").partition(":")[0]
+        address = f"{name}@{address[user.end() :]}"
+    kept = "&".join(part for part in query.split("&") if not _PARAMETER.match(f"?{unquote(part)}"))
+    return scheme + mark + address + (question + kept if kept else "")
 
 
 def redact_text(text: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from assay.config.operations import Operations
-from assay.deployments.server import ServerSetup, hide_password
+from assay.deployments.server import ServerSetup
 from assay.errors import ConfigError
 
 
@@ -74,12 +74,17 @@ def test_the_pages_know_their_port(tmp_path):
         ("postgresql://a:p%40@h:5/d", "postgresql://a@h:5/d", "postgresql+asyncpg://a:p%40@h:5/d"),
         ("postgres://a@h/d", "postgres://a@h/d", "postgresql+asyncpg://a@h/d"),
         ("postgresql+asyncpg://h/d", "postgresql+asyncpg://h/d", "postgresql+asyncpg://h/d"),
+        (
+            "postgresql://a@h/d?password=p&ssl=require",
+            "postgresql://a@h/d?ssl=require",
+            "postgresql+asyncpg://a@h/d?password=p&ssl=require",
+        ),
     ],
 )
 def test_a_password_is_not_written_down(tmp_path, written, plain, url):
     made = server(tmp_path, database=written)
     made.check_settings()
-    assert hide_password(written) == made.to_setup_state().database == plain
+    assert made.to_setup_state().database == plain
     assert made.database_url == url
 
 

@@ -14,7 +14,7 @@ from assay.errors import AssayError, ConfigError
 from assay.production.scoring.sinks import resolve_sink
 from assay.sources.files import find_files
 from assay.store.open import open_store
-from assay.util.url_secrets import find_secrets, redact_text, redact_url
+from assay.util.url_secrets import find_secrets, redact_text, redact_url, remove_passwords
 
 SECRET = "SEKRET-4711"
 URLS = [
@@ -160,3 +160,27 @@ def test_a_variables_value_is_found_in_no_error_and_no_name(tmp_path, monkeypatc
 class _QuietHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_args):
         pass
+
+
+@pytest.mark.parametrize(
+    ("url", "plain"),
+    [
+        (f"postgresql://ana:{SECRET}@h:5/d", "postgresql://ana@h:5/d"),
+        (f"postgresql://ana:a/{SECRET}@x@h/d", "postgresql://ana@h/d"),
+        (f"postgresql://ana@h/d?password={SECRET}", "postgresql://ana@h/d"),
+        (
+            f"postgresql://ana@h/d?user=b&password={SECRET}&ssl=1",
+            "postgresql://ana@h/d?user=b&ssl=1",
+        ),
+        (f"postgresql://h/d?ssl=1&pass%77ord={SECRET}", "postgresql://h/d?ssl=1"),
+        (f"postgresql://h/d?PASSWORD={SECRET}&sslpassword={SECRET}", "postgresql://h/d"),
+        (
+            "postgresql://h/d?passfile=/home/ana/.pgpass",
+            "postgresql://h/d?passfile=/home/ana/.pgpass",
+        ),
+        ("postgresql:///d?host=/run/postgresql", "postgresql:///d?host=/run/postgresql"),
+        ("postgresql://[::1]:5432/d", "postgresql://[::1]:5432/d"),
+    ],
+)
+def test_a_database_is_named_without_its_password_and_with_all_else(url, plain):
+    assert remove_passwords(url) == plain
