@@ -79,16 +79,38 @@ class Memo:
         signatures = self._signatures()
         if signatures is None or self.find(stage, key):
             return None
-        readable = {_memo_key(stage, key, keyid): keyid for keyid in signatures.signers}
         reasons = [
-            f"its signature, said to be by {signatures.signers[readable[found.key]]}, does not fit"
-            if found.key in readable
-            else "it is not signed"
-            if found.key == _memo_key(stage, key)
-            else "its key is unknown, withdrawn, or of somebody who may not run use cases"
+            self._refusal(signatures, stage, key, found.key) or ""
             for found in self._store.list(f"{MEMO_PREFIX}{stage}/{key.hex}.")
         ]
-        return "; ".join(dict.fromkeys(reasons)) or None
+        return "; ".join(dict.fromkeys(filter(None, reasons))) or None
+
+    def explain_name_refusal(self, name: str) -> str | None:
+        """Why the entry that the store has under this name does not count; None if it does, or
+        signatures are not required.
+        """
+        signatures = self._signatures()
+        if signatures is None:
+            return None
+        stage, _, last = name.removeprefix(MEMO_PREFIX).rpartition("/")
+        try:
+            key = Digest(last.partition(".")[0])
+        except ValueError:
+            return "it is not named like an entry"
+        return self._refusal(signatures, stage, key, name)
+
+    def _refusal(
+        self, signatures: MemoSignatures, stage: str, key: Digest, name: str
+    ) -> str | None:
+        """Why the entry of this name does not count for a key; None if it does."""
+        if name == _memo_key(stage, key):
+            return "it is not signed"
+        for fingerprint, owner in signatures.signers.items():
+            if name == _memo_key(stage, key, fingerprint):
+                if self._read_signed(signatures, stage, key, fingerprint):
+                    return None
+                return f"its signature, said to be by {owner}, does not fit"
+        return "its key is unknown, withdrawn, or of somebody who may not run use cases"
 
     def remember(self, stage: str, key: Digest, entry: dict[str, Any]) -> None:
         """Keep `entry` for `key`. Where signatures are required, only with a key that counts."""

@@ -1,7 +1,8 @@
 """Garbage collection: deletes unreferenced objects in two passes, beside running writers.
 
 It keeps what a journal, a pin or a memo entry younger than `MEMO_LIFETIME` leads to, and all that
-is younger than `GRACE_PERIOD`, because a run may be about to name it. One pass moves the rest into
+is younger than `GRACE_PERIOD`, because a run may be about to name it. Where signatures are
+required, a memo entry whose signature does not count keeps nothing. One pass moves the rest into
 the trash. A later pass deletes it if nothing refers to it still, at least `GRACE_PERIOD` after the
 move. In between, `Objects.restore` gives the object back to whoever asks for it.
 
@@ -92,10 +93,8 @@ class GarbageCollector:
         # on the list, and how long a slow pass takes makes nothing older.
         _ = self._now
         objects, trash = [*self._objects()], [*self._trash()]
-        memos = [*self._bucket.store.list(MEMOS)]
-        old_memos = [entry for entry in memos if self._is_older(entry, self._memo)]
-        fresh = {entry.key for entry in memos} - {entry.key for entry in old_memos}
-        marked = self._mark(sorted(fresh))
+        old_memos, counting = self._sort_memos()
+        marked = self._mark(counting)
         loose = [(d, entry) for d, entry in objects if d not in marked]
         old = [(d, entry) for d, entry in loose if self._is_older(entry, self._grace)]
         there = {d for d, _ in objects}
@@ -129,14 +128,26 @@ class GarbageCollector:
         """
         if not (self._bucket.objects.has(digest) or self._bucket.objects.trash_keys(digest)):
             raise ObjectMissing(f"object {digest} is not in the bucket", where=self._bucket.root)
-        memos = (e.key for e in self._bucket.store.list(MEMOS) if not self._is_older(e, self._memo))
-        marked = self._mark(memos)
+        marked = self._mark(self._sort_memos()[1])
         chain: list[str] = []
         here: str | None = str(digest) if digest in marked else None
         while here:
             chain.append(here)
             here = marked[Digest.parse(here)].referrer if here.startswith("sha256:") else None
         return chain[::-1]
+
+    def _sort_memos(self) -> tuple[list[StoreEntry], list[str]]:
+        """The memo entries to forget, and the keys of those that keep objects.
+
+        Where signatures are required, an entry that does not count keeps nothing, and goes as soon
+        as it is older than the grace period.
+        """
+        memos = [*self._bucket.store.list(MEMOS)]
+        refusals = ordered_map(self._bucket.memo.explain_name_refusal, [e.key for e in memos])
+        counts = {entry.key: why is None for entry, why in zip(memos, refusals, strict=True)}
+        old = [e for e in memos if self._is_older(e, self._memo if counts[e.key] else self._grace)]
+        forgotten = {entry.key for entry in old}
+        return old, [e.key for e in memos if counts[e.key] and e.key not in forgotten]
 
     def _carry_out(
         self,

@@ -15,6 +15,7 @@ ProblemKind = Literal[
     "clock",
     "foreign",
     "stale",
+    "ignored",
     "trash",
     "mended",
 ]
@@ -29,7 +30,8 @@ class BucketProblem:
     it, and it is missing. `chain`: a journal entry that does not follow. `signature`: a journal
     entry that was altered after it was signed, or is signed by a key unknown here. `clock`: a
     journal entry that says it is older than the one before it. `foreign`: a key that Assay did not
-    make. `stale`: missing or wrong too, but only the memo or a checkpoint needs it. `trash`: a
+    make. `stale`: missing or wrong too, but only the memo or a checkpoint needs it. `ignored`: a
+    memo entry that nobody signed who may run use cases, where signatures are required. `trash`: a
     collector moved it there before anything referred to it; whoever asks for it gets it. `mended`:
     was corrupt or missing, and is whole again.
     """
@@ -41,7 +43,7 @@ class BucketProblem:
     @property
     def harmless(self) -> bool:
         """Whether nothing depends on it: a stale step runs again, a foreign file is ignored."""
-        return self.kind in {"clock", "stale", "foreign", "trash", "mended"}
+        return self.kind in {"clock", "stale", "ignored", "foreign", "trash", "mended"}
 
 
 @dataclass(frozen=True, slots=True)

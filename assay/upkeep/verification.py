@@ -131,6 +131,10 @@ class _Verification:
 
     def _memo_references(self) -> list[ObjectReference]:
         def read(key: str) -> list[ObjectReference]:
+            if why := self._bucket.memo.explain_name_refusal(key):
+                what = f"{why}; no run uses it, and `assay gc` removes it"
+                self._add_problem("ignored", key, what)
+                return []
             try:
                 return references.memo_references(self._bucket.store, key)
             except ValueError:

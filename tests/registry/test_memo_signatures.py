@@ -1,5 +1,6 @@
 """Where signatures are required, the memo takes nothing for done that no listed key signed."""
 
+import os
 import pickle
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from assay.bucket import artifacts, canonical_json
+from assay.bucket.digest import Digest
 from assay.bucket.signing import Signer
 from assay.gates.catalog import GATE_BY_STAGE
 from assay.gates.report import Check, Report, Verdict, put_report
@@ -26,6 +28,8 @@ from assay.steps.step import find_step, key_components, perform, step_key
 from assay.tables.profiled_table import table_profile
 from assay.tables.table import Table
 from assay.tables.table_writer import write_frame
+from assay.upkeep.garbage_collector import GarbageCollector
+from assay.upkeep.verification import verify_bucket
 
 # Whatever a run's tasks call their stage.
 STAGES = sorted(path.stem for path in (Path(__file__).parents[2] / "tasks").glob("[a-z]*.py"))
@@ -316,3 +320,55 @@ def test_a_new_people_file_counts_at_once(bucket, people, act_as):
     assert not bucket.memo.find("train", step_key(components("train")))
     people()
     assert bucket.memo.find("train", step_key(components("train")))
+
+
+def plant_four(bucket, folder, act_as):
+    """Beside an honest entry one that is unsigned, by nobody known, altered, named like none."""
+    act_as("ada")
+    honest = take(bucket, "train").outputs["model"].digest
+    (signed,) = files(folder, "train")
+    key = step_key(components("train"))
+    entry, bad = canonical_json.load(signed.read_bytes()), planted(bucket, "train")
+    other = step_key(components("train", seed=8))
+    paths = [
+        signed.with_name(f"{key.hex}.json"),
+        signed.with_name(f"{key.hex}.{'ab' * 32}.json"),
+        signed.with_name(signed.name.replace(key.hex, other.hex)),
+        signed.with_name("odd.json"),
+    ]
+    for path in paths:
+        overwrite(path, bad | {"proof": entry["proof"]})
+    return honest, Digest.parse(bad["needs"][0]), [str(path.relative_to(folder)) for path in paths]
+
+
+def test_verify_names_what_does_not_count_and_calls_the_bucket_intact(
+    bucket, folder, act_as, people
+):
+    _, _, names = plant_four(bucket, folder, act_as)
+    findings = verify_bucket(bucket)
+    assert findings.intact
+    told = {problem.key: problem for problem in findings.problems}
+    assert sorted(told) == sorted(names)
+    assert {problem.kind for problem in told.values()} == {"ignored"}
+    reasons = ["not signed", "its key is unknown", "said to be by ada, does not fit", "not named"]
+    for name, reason in zip(names, reasons, strict=True):
+        assert reason in told[name].what
+        assert "`assay gc` removes it" in told[name].what
+    people(signatures="optional")
+    assert verify_bucket(bucket).problems == ()
+
+
+def test_what_does_not_count_keeps_no_object_and_goes(bucket, folder, act_as, people):
+    honest, pickled, names = plant_four(bucket, folder, act_as)
+    people(signatures="optional")
+    assert GarbageCollector(bucket).reference_path(pickled)  # there it counts
+    people()
+    assert GarbageCollector(bucket).reference_path(pickled) == []
+    assert GarbageCollector(bucket).reference_path(honest)
+    assert GarbageCollector(bucket).collect().memos == 0  # younger than the grace period
+    for path in folder.rglob("*"):
+        os.utime(path, (path.stat().st_mtime - 90_000,) * 2)
+    done = GarbageCollector(bucket).collect()
+    assert (done.memos, done.moved) == (len(names), 1)
+    assert bucket.objects.trash_keys(pickled)
+    assert take(bucket, "train").cached
