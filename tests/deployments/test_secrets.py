@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from tests.deployments.conftest import CASE
-from tests.deployments.test_operation import Receiver, SetUp, guests
+from tests.deployments.live import Receiver, SetUp, guests
 
 pytestmark = pytest.mark.operation
 
