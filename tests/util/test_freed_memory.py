@@ -1,6 +1,8 @@
 """What a stage held is the system's again."""
 
+import gc
 import sys
+import weakref
 
 import pyarrow as pa
 import pytest
@@ -30,6 +32,24 @@ def test_nothing_is_imported_for_it(monkeypatch):
 def test_another_c_library_has_no_such_call(monkeypatch):
     monkeypatch.setattr(freed_memory.ctypes, "CDLL", lambda _: object())
     release_freed_memory()
+
+
+class Cycle:
+    def __init__(self):
+        self.itself = self
+
+
+@pytest.mark.parametrize(("resident", "collected"), [(500 << 20, True), (100 << 20, False)])
+def test_unreachable_objects_are_looked_for_where_much_is_held(monkeypatch, resident, collected):
+    monkeypatch.setattr(freed_memory, "_resident_bytes", lambda: resident)
+    gc.collect()
+    gc.disable()
+    try:
+        gone = weakref.ref(Cycle())
+        release_freed_memory()
+        assert (gone() is None) is collected
+    finally:
+        gc.enable()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
