@@ -17,7 +17,12 @@ _GC_THRESHOLD = 50_000
 def main() -> None:
     """Entry point of `assay`."""
     set_threshold(_GC_THRESHOLD)
-    from assay.cli.console import explain_system_error, print_json, print_stderr
+    from assay.cli.console import (
+        explain_encoding_error,
+        explain_system_error,
+        print_json,
+        print_stderr,
+    )
     from assay.errors import AssayError
     from assay.util.printable_text import make_logs_printable
 
@@ -31,6 +36,11 @@ def main() -> None:
     except OSError as error:
         _drop_tracebacks(error)
         _exit_with(explain_system_error(error))
+    except UnicodeEncodeError as error:
+        if error.encoding.lower().replace("_", "-") == "utf-8":
+            raise  # no setting of the system helps
+        _drop_tracebacks(error)
+        _exit_with(explain_encoding_error(error))
     except KeyboardInterrupt:
         print_stderr("stopped")
         sys.exit(128 + signal.SIGINT)

@@ -83,6 +83,15 @@ def explain_system_error(error: OSError) -> SystemRefusal:
     return SystemRefusal(error.strerror or str(error), where=where, remedy=remedy)
 
 
+def explain_encoding_error(error: UnicodeEncodeError) -> SystemRefusal:
+    """A name of a file, or a text, that has no form in the system's encoding."""
+    return SystemRefusal(
+        f"the system's encoding here, {error.encoding}, cannot express it",
+        where=error.object,
+        remedy="Set PYTHONUTF8=1, or a locale such as LC_ALL=C.UTF-8.",
+    )
+
+
 def drop_unwritable_stdout() -> None:
     """Send what is left of standard output nowhere, if the system does not take it: else Python
     complains of it once more at its end.

@@ -101,9 +101,8 @@ class _TerminalLogFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         error: Any = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, AssayError | OSError) and not record.getMessage().startswith(
-            _SILENCED_MESSAGES
-        )
+        is_told = isinstance(error, AssayError | OSError | UnicodeEncodeError)
+        return not is_told and not record.getMessage().startswith(_SILENCED_MESSAGES)
 
 
 _SILENCED_MESSAGES = (

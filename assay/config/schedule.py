@@ -60,11 +60,16 @@ _CRON_FIELDS = (
 
 def _check_cron_or_interval(text: str) -> str:
     """Raise ValueError for a text that is neither a cron text nor an interval."""
-    if is_interval(text):
-        if parse_duration(text) < 1:
-            raise ValueError("an interval is at least 1s")
-    elif not _is_cron(text):
+    if _is_cron(text):
+        return text
+    try:
+        seconds = parse_duration(text) if is_interval(text) else None
+    except ValueError:
+        seconds = None
+    if seconds is None:
         raise ValueError('write a cron text of five fields like "0 5 * * *", or an interval: 10m')
+    if seconds < 1:
+        raise ValueError("an interval is at least 1s")
     return text
 
 

@@ -74,6 +74,18 @@ def test_a_file_is_read_as_utf_8_whatever_the_encoding_of_the_terminal(folder):
     assert done.returncode == 0, done.stderr
 
 
+def test_a_path_that_the_systems_encoding_cannot_express_is_told(folder):
+    text = (folder / "case.yaml").read_text("utf-8")
+    (folder / "odd.yaml").write_text(text.replace("rows.csv", "größe/rows.csv"), "utf-8")
+    words = ["run", "odd.yaml", "--store", folder / "new", "--json"]
+    done = call(folder, *words, **NARROW)
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert "größe/rows.csv" in told["where"]
+    assert "ascii" in told["what"]
+    assert "PYTHONUTF8=1" in told["remedy"]
+
+
 @pytest.mark.parametrize(
     ("number", "where", "remedy"),
     [

@@ -55,6 +55,12 @@ def test_a_cron_text_that_the_scheduler_refuses_is_refused(when):
         Schedule(train=when.strip())
 
 
+@pytest.mark.parametrize("when", ["", "@hourly", "daily", "61 * * * *", "* * * * * *"])
+def test_what_is_neither_cron_text_nor_interval_is_told_both_forms(when):
+    with pytest.raises(ValidationError, match=r"cron text of five fields .* or an interval: 10m"):
+        Schedule(train=when)
+
+
 def test_a_zone_must_exist():
     assert Schedule(zone="Europe/Lisbon").zone == "Europe/Lisbon"
     for zone in ("Europe/Lissabon", "../etc", ""):
