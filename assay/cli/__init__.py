@@ -23,6 +23,7 @@ def main() -> None:
         print_json,
         print_stderr,
     )
+    from assay.cli.signals import is_untold_interrupt
     from assay.errors import AssayError
     from assay.util.printable_text import make_logs_printable
 
@@ -45,6 +46,8 @@ def main() -> None:
         print_stderr("stopped")
         sys.exit(128 + signal.SIGINT)
     except SystemExit as end:
+        if is_untold_interrupt(end):
+            print_stderr("stopped")
         format_usage_error = getattr(end.__context__, "format_message", None)  # Typer's exit 2
         if format_usage_error and "--json" in sys.argv:
             what = format_usage_error()

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from assay.cli.console import print_stderr
 
+TOLD = "told"  # a note of an interrupt about which a command has said a line of its own
 _END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _POLL_SECONDS = 0.2  # the longest delay before a signal is noticed
 
@@ -73,12 +74,21 @@ def exit_cleanly() -> Iterator[None]:
         signal.signal(signal.SIGTERM, _exit_on_signal)
     try:
         yield
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit) as end:
         print_stderr("stopped: everything recorded is kept; repeat the command to do the rest")
+        end.add_note(TOLD)
         raise
     finally:
         if ours:
             signal.signal(signal.SIGTERM, before)
+
+
+def is_untold_interrupt(end: BaseException) -> bool:
+    """Whether a ^C began what ends the process, and no command has said a line about it."""
+    cause: BaseException | None = end
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__context__
+    return cause is not None and TOLD not in getattr(cause, "__notes__", ())
 
 
 def _exit_on_signal(number: int, _: object) -> None:

@@ -13,6 +13,7 @@ import typer
 
 from assay.cli.console import print_json, print_rows, print_stderr
 from assay.cli.options import JsonOption, StoreOption
+from assay.cli.signals import TOLD
 
 if TYPE_CHECKING:
     from assay.bucket.bucket import Bucket
@@ -101,8 +102,9 @@ def _rerun_lost_work(bucket: Bucket, findings: BucketFindings) -> BucketFindings
 def _explain_interruption() -> Iterator[None]:
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         print_stderr("interrupted; with --resume it continues where it stopped")
+        interrupt.add_note(TOLD)
         raise
 
 

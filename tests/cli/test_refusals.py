@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 import assay.cli
 from assay.cli import console
+from assay.cli.signals import TOLD
 from assay.errors import AssayError
 
 ROOT = Path(__file__).parents[2]
@@ -134,6 +136,25 @@ def test_an_interrupt_before_a_command_begins_has_the_usual_code(monkeypatch, ca
         assay.cli.main()
     assert caught.value.code == 130
     assert capsys.readouterr().err == "stopped\n"
+
+
+@pytest.mark.parametrize(("told", "lines"), [(False, "stopped\n"), (True, "")])
+def test_an_interrupt_within_a_command_is_one_line(monkeypatch, capsys, told, lines):
+    application = typer.Typer()
+
+    @application.command()
+    def work():
+        interrupt = KeyboardInterrupt()
+        if told:
+            interrupt.add_note(TOLD)
+        raise interrupt
+
+    monkeypatch.setattr("assay.cli.app.app", application)
+    monkeypatch.setattr(sys, "argv", ["assay"])
+    with pytest.raises(SystemExit) as caught:
+        assay.cli.main()
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == lines
 
 
 def test_a_home_that_is_a_file_ends_a_run_before_it_begins(folder):
