@@ -169,7 +169,7 @@ def request_retraining(run: Run, last_look: PastLook, now: str) -> bool:
 
 def _would_begin_or_ask(run: Run, last_look: PastLook, now: str) -> bool:
     """Whether a retraining would begin, or a person would be asked."""
-    case, entries = run.loaded.use_case, Journal(run.bucket.store, run.name).entries()
+    case, entries = run.loaded.use_case, Journal(run.bucket, run.name).entries()
     request = RetrainingRequest(
         "monitor",
         last_look.main_reason,

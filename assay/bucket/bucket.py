@@ -6,7 +6,9 @@ It imports no backend and no journal, because every step's key holds what it imp
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +23,9 @@ from assay.store.base import Store
 
 FORMAT_VERSION = 1
 MARKER_KEY = "assay.json"
-_BUCKET_PREFIXES = (MARKER_KEY, "objects/sha256/", "journals/")  # any of them marks a bucket
+_JOURNAL_PREFIX = "journals/"
+_BUCKET_PREFIXES = (MARKER_KEY, "objects/sha256/", _JOURNAL_PREFIX)  # any of them marks a bucket
+_ID_BYTES = 16
 
 
 class Bucket:
@@ -32,24 +36,35 @@ class Bucket:
     ) -> None:
         self.store = store
         self._memo_signatures = memo_signatures
+        self._mark: Mapping[str, Any] | None = None
 
     @classmethod
     def from_store(
         cls, store: Store, memo_signatures: Callable[[], MemoSignatures | None] = lambda: None
     ) -> Bucket:
         """The bucket on a store, its format checked. `memo_signatures`: see `Memo`."""
-        _check_format(store)
-        return cls(store, memo_signatures)
+        bucket = cls(store, memo_signatures)
+        bucket._mark = _read_mark(store)
+        return bucket
 
-    def prepare(self) -> Bucket:
+    @property
+    def id(self) -> str | None:
+        """What tells this bucket from all others, its copies aside. None in an old bucket, and
+        before there is one.
+        """
+        if self._mark is None:
+            self._mark = _read_mark(self.store) or _find_lost_mark(self.store)
+        return self._mark.get("id") if self._mark else None
+
+    def prepare(self, *, bucket_id: str | None = None) -> Bucket:
         """Mark the store as a bucket of this format, before the first write. Returns itself.
 
+        A new bucket gets an id: a random one, or `bucket_id` for a copy of a part of another.
         Raises StoreDenied, StoreFull, StoreUnsafe: better at the start than after an hour's
         work.
         """
-        _check_format(self.store)
-        # The version is for people whose Assay is too old for the bucket: this one reads it.
-        mark = canonical_json.dump({"format": FORMAT_VERSION, "assay": __version__})
+        known = self._mark or _read_mark(self.store) or _find_lost_mark(self.store)
+        mark = canonical_json.dump(known or _new_mark(bucket_id))
         # The mark is written once in a bucket's life, so a store that says "created" twice in a
         # row overwrites. The probe costs a sound bucket nothing: its first answer is "exists".
         if self.store.put_if_absent(MARKER_KEY, mark) and self.store.put_if_absent(
@@ -61,7 +76,7 @@ class Bucket:
                 remedy="Use a server with conditional writes, such as AWS S3, Ceph or MinIO, or a "
                 "folder; `assay doctor` tells which server answers.",
             )
-        _check_format(self.store)
+        self._mark = _read_mark(self.store)  # another process's, if that was faster
         return self
 
     def require_existing(self) -> Bucket:
@@ -127,13 +142,36 @@ class Bucket:
         return self.objects.url(artifact.digest)
 
 
-def _check_format(store: Store) -> None:
+def _new_mark(bucket_id: str | None) -> Mapping[str, Any]:
+    # The version is for people whose Assay is too old for the bucket: this one reads it.
+    mark = {"format": FORMAT_VERSION, "assay": __version__}
+    return mark | {"id": bucket_id or secrets.token_hex(_ID_BYTES)}
+
+
+def _find_lost_mark(store: Store) -> Mapping[str, Any] | None:
+    """The mark of a bucket that lost it, with the id that its entries name; None without entries.
+
+    Those of an old bucket name none, and it keeps none.
+    """
+    mark: dict[str, Any] = {"format": FORMAT_VERSION, "assay": __version__}
+    empty = True
+    for entry in store.list(_JOURNAL_PREFIX):
+        empty = False
+        with suppress(KeyAbsent, ValueError, KeyError, TypeError):
+            return mark | {"id": str(canonical_json.load(store.get(entry.key))["bucket"])}
+    return None if empty else mark
+
+
+def _read_mark(store: Store) -> Mapping[str, Any] | None:
+    """What assay.json says; None if it is not there. Raises FormatUnknown."""
     try:
         mark = canonical_json.load(store.get(MARKER_KEY))
         found = mark["format"]
+        if not isinstance(mark.get("id"), str | None):
+            raise TypeError("its id is no text")
     except KeyAbsent:
-        return  # nothing there yet
-    except (ValueError, KeyError, TypeError) as error:
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FormatUnknown(
             "assay.json cannot be read, so this is no bucket of Assay's",
             where=store.url(MARKER_KEY),
@@ -145,3 +183,4 @@ def _check_format(store: Store) -> None:
             where=store.url(MARKER_KEY),
             remedy=f"Use Assay {mark.get('assay', 'of the version that made it')} or a newer one.",
         )
+    return dict(mark)

@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from assay.bucket import canonical_json, checkpoints
+from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.bucket.signing import PublicKey, Signature, Signer
 from assay.errors import ChainBroken, KeyAbsent, SignatureBad
@@ -41,7 +42,8 @@ _ENTRIES_PER_PREFIX = 100  # entries whose keys begin alike
 class JournalEntry:
     """One thing that happened to a model. `at` is RFC 3339 in UTC; `body` depends on `kind`.
 
-    `journal` is the name of the journal that it was written to; None in entries of early versions.
+    `journal` is the name of the journal that it was written to, `bucket` the id of the bucket; None
+    in entries of early versions, and of buckets that have no id.
     """
 
     number: int
@@ -52,6 +54,7 @@ class JournalEntry:
     body: dict[str, Any]
     signature: Signature | None = None  # of all the rest
     journal: str | None = None
+    bucket: str | None = None
 
     def encode(self) -> bytes:
         return canonical_json.dump(self._unsigned_fields() | self._signature_field())
@@ -84,8 +87,8 @@ class JournalEntry:
         return Digest.of_bytes(self.encode())
 
     def _unsigned_fields(self) -> dict[str, Any]:
-        fields = {} if self.journal is None else {"journal": self.journal}
-        return fields | {
+        place = {"journal": self.journal, "bucket": self.bucket}
+        return {name: value for name, value in place.items() if value is not None} | {
             "number": self.number,
             "previous": str(self.previous) if self.previous else None,
             "kind": self.kind,
@@ -105,9 +108,9 @@ class JournalEntry:
             raise TypeError("its body is no object")
         previous = held["previous"]
         texts = [held["kind"], held["at"], held["actor"], *([previous] if previous else [])]
-        texts += [held["journal"]] if "journal" in held else []
+        texts += [held[name] for name in ("journal", "bucket") if name in held]
         if not all(isinstance(text, str) for text in texts):
-            raise TypeError("its kind, time, actor, journal or previous digest is no text")
+            raise TypeError("its kind, time, actor, journal, bucket or previous digest is no text")
         return cls(
             number=held["number"],
             previous=Digest.parse(previous) if previous else None,
@@ -117,29 +120,32 @@ class JournalEntry:
             body=held["body"],
             signature=Signature.from_json(held["signature"]) if "signature" in held else None,
             journal=held.get("journal"),
+            bucket=held.get("bucket"),
         )
 
 
 # Given all entries so far, what to append next (kind and body), or None to leave it.
 Decision = Callable[[list[JournalEntry]], tuple[str, dict[str, Any]] | None]
 
-_Link = tuple[JournalEntry, Digest]  # an entry and the digest of its bytes
+# An entry and the digest of its bytes.
+Link = tuple[JournalEntry, Digest]
 
 
 class Journal:
-    """The journal of one model in one store.
+    """The journal of one model in one bucket.
 
     With `reuse_chain`, an append begins with the chain that the last one of this instance left, and
     verifies what came since; what was verified is not read again, so what somebody does to it
     meanwhile is found out by the next reader, not by the next append.
     """
 
-    def __init__(self, store: Store, model: str, *, reuse_chain: bool = False) -> None:
-        self._store = store
+    def __init__(self, bucket: Bucket, model: str, *, reuse_chain: bool = False) -> None:
+        self._bucket = bucket
+        self._store = bucket.store
         self.model = model
         self._prefix = f"{JOURNAL_PREFIX}{model}/"
         self._reuse_chain = reuse_chain
-        self._last_chain: list[_Link] = []
+        self._last_chain: list[Link] = []
 
     def entries(self) -> list[JournalEntry]:
         """All entries in order, the chain verified. Raises ChainBroken."""
@@ -174,6 +180,7 @@ class Journal:
                 actor=actor or current_user(),
                 body=body,
                 journal=self.model,
+                bucket=self._bucket.id,
             )
             entry = entry.sign(signer) if signer else entry
             if self._store.put_if_absent(self.entry_key(entry.number), entry.encode()):
@@ -186,10 +193,10 @@ class Journal:
         """The key of an entry."""
         return f"{self._prefix}{number:010d}.json"
 
-    def _read_chain(self) -> tuple[list[_Link], list[int]]:
+    def _read_chain(self) -> tuple[list[Link], list[int]]:
         """All entries, and the checkpoints that would have helped to read them."""
         count, lasts = self._count_entries(), []
-        held: dict[int, _Link] = {}
+        held: dict[int, Link] = {}
         with ThreadPoolExecutor(_READERS) as pool:
             for last, links in pool.map(self._load_links, checkpoints.checkpoint_numbers(count)):
                 held |= links
@@ -203,7 +210,7 @@ class Journal:
             count, {}
         ), []  # the checkpoints are at fault, or this tells what is
 
-    def _continue_chain(self) -> tuple[list[_Link], list[int]] | None:
+    def _continue_chain(self) -> tuple[list[Link], list[int]] | None:
         """As `_read_chain`, from what the last append left; None if that does not lead on."""
         left = self._last_chain
         if not left:
@@ -241,7 +248,7 @@ class Journal:
                 raise self._chain_error(expected, "it is missing, though later entries exist")
         return len(numbers)
 
-    def _verify_chain(self, count: int, links: dict[int, _Link]) -> list[_Link]:
+    def _verify_chain(self, count: int, links: dict[int, Link]) -> list[Link]:
         """The chain of the first `count` entries, verified; those not `exists` are read."""
         wanted = [number for number in range(1, count + 1) if number not in links]
         with ThreadPoolExecutor(_READERS) as pool:
@@ -254,17 +261,17 @@ class Journal:
             previous = digest
         return chain
 
-    def _load_links(self, last: int) -> tuple[int, dict[int, _Link]]:
+    def _load_links(self, last: int) -> tuple[int, dict[int, Link]]:
         """The entries of a checkpoint; none if it is not there, or not what it should be."""
         lines = checkpoints.load_checkpoint(self._store, self.model, last) or []
         numbers = range(last - len(lines) + 1, last + 1)
         with suppress(ChainBroken):
             return last, {
-                n: self._decode_link(n, line) for n, line in zip(numbers, lines, strict=True)
+                n: self.decode_link(n, line) for n, line in zip(numbers, lines, strict=True)
             }
         return last, {}
 
-    def _write_checkpoints(self, chain: list[_Link], lasts: Iterable[int]) -> None:
+    def _write_checkpoints(self, chain: list[Link], lasts: Iterable[int]) -> None:
         """Write the checkpoints that were missed."""
         for last in lasts:
             links = chain[last - checkpoints.CHECKPOINT_INTERVAL : last]
@@ -281,13 +288,16 @@ class Journal:
         names = (e.key.removeprefix(self._prefix) for e in found)
         return [int(name[:10]) for name in names if is_entry_name(name)]
 
-    def _read_link(self, number: int) -> _Link:
+    def _read_link(self, number: int) -> Link:
         try:
-            return self._decode_link(number, self._store.get(self.entry_key(number)))
+            return self.decode_link(number, self._store.get(self.entry_key(number)))
         except KeyAbsent as error:
             raise self._chain_error(number, f"it cannot be read ({error.what})") from error
 
-    def _decode_link(self, number: int, data: bytes) -> _Link:
+    def decode_link(self, number: int, data: bytes) -> Link:
+        """The entry of this number in its bytes, and their digest. Raises ChainBroken for what is
+        none, or was written as another, to another journal or in another bucket.
+        """
         try:
             entry = JournalEntry.decode(data)
         except (ValueError, KeyError, TypeError) as error:
@@ -296,6 +306,8 @@ class Journal:
             raise self._chain_error(number, f"it says that it is entry {entry.number}")
         if entry.journal not in {None, self.model}:
             raise self._chain_error(number, f"it was written to the journal of {entry.journal!r}")
+        if entry.bucket not in {None, self._bucket.id}:
+            raise self._chain_error(number, f"it was written in another bucket, {entry.bucket}")
         return entry, Digest.of_bytes(data)
 
     def _chain_error(self, number: int, why: str) -> ChainBroken:

@@ -31,7 +31,7 @@ def command(
     bucket = open_existing_bucket(store)
     chosen = _chosen_journals(bucket, model)
     if as_json:
-        by_journal = {name: Journal(bucket.store, name).entries() for name in chosen}
+        by_journal = {name: Journal(bucket, name).entries() for name in chosen}
         print_json({name: [_entry_json(e) for e in es] for name, es in by_journal.items()})
         return
     _print_events(bucket, chosen, whole=whole)
@@ -65,7 +65,7 @@ def _print_events(bucket: Bucket, journal_names: list[str], *, whole: bool) -> N
 
     events, ledgers = [], []
     for name in journal_names:
-        entries = Journal(bucket.store, name).entries()
+        entries = Journal(bucket, name).entries()
         if (
             batch_ledger.is_ledger(name)
             and name.removesuffix(batch_ledger.LEDGER_SUFFIX) in journal_names

@@ -103,7 +103,7 @@ def _recall_lessons(bucket: Bucket, outcome: MonitorOutcome) -> list[Lesson]:
     from assay.registry.history import MONITORED
     from assay.registry.lessons import entry_causes, find_lessons
 
-    entries = Journal(bucket.store, outcome.use_case).entries()
+    entries = Journal(bucket, outcome.use_case).entries()
     looks = [entry for entry in entries if entry.kind == MONITORED]
     if outcome.look is None or not looks:
         return []

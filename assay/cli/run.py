@@ -183,7 +183,7 @@ def _recall_lessons(bucket: Bucket, outcome: RunOutcome) -> list[Lesson]:
     from assay.bucket.journal import Journal
     from assay.registry.lessons import entry_causes, find_lessons
 
-    entries, question = Journal(bucket.store, outcome.use_case).entries(), str(outcome.question)
+    entries, question = Journal(bucket, outcome.use_case).entries(), str(outcome.question)
     own = [e for e in entries if e.body.get("question") == question]
     causes = [cause for entry in own for cause in entry_causes(entry)]
     return find_lessons(entries, causes, question=outcome.question)

@@ -139,7 +139,7 @@ def find_signed_entries(bucket: Bucket, key: PublicKey) -> Iterator[tuple[str, J
     """The entries of all journals that a key has signed, even if it was withdrawn since."""
     known = [replace(key, vouched_entries=None)]
     for name in list_journals(bucket.store):
-        for entry in Journal(bucket.store, name).entries():
+        for entry in Journal(bucket, name).entries():
             with suppress(SignatureBad):
                 if entry.find_signer(known):
                     yield name, entry

@@ -236,7 +236,7 @@ class BatchLedger:
     def __init__(self, bucket: Bucket, model: str) -> None:
         name = model + LEDGER_SUFFIX
         kept = _OPEN_JOURNALS.setdefault(bucket, {})
-        self._journal = kept.setdefault(name, Journal(bucket.store, name, reuse_chain=True))
+        self._journal = kept.setdefault(name, Journal(bucket, name, reuse_chain=True))
 
     def read(self) -> BatchHistory:
         """The history so far, its chain verified. Raises ChainBroken."""

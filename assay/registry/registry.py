@@ -48,7 +48,7 @@ class Registry:
 
     def history(self, model: str) -> ModelHistory:
         """The history of a model; empty if it has no journal."""
-        return fold_journal(model, Journal(self._bucket.store, model).entries())
+        return fold_journal(model, Journal(self._bucket, model).entries())
 
     def find_version(self, reference: str) -> Version:
         """The version behind `income@3`, `income@champion`, or `income` (champion, else newest).
@@ -212,7 +212,7 @@ class Registry:
                 return None
             return status, {**body, "version": max(history.versions, default=0) + 1}
 
-        journal = Journal(self._bucket.store, model)
+        journal = Journal(self._bucket, model)
         entry = journal.append(decide, actor=actor)
         if entry is None:
             found = self.history(model).find_identical(status, body)
@@ -231,7 +231,7 @@ class Registry:
             )
             return None if known else (STOPPED, dict(body))
 
-        return Journal(self._bucket.store, model).append(decide, actor=actor)
+        return Journal(self._bucket, model).append(decide, actor=actor)
 
     def promote(
         self,
@@ -282,7 +282,7 @@ class Registry:
             body = {"alias": alias, "version": version.number, "previous": standing}
             return PROMOTED, {**body, "because": because, "evidence": evidence, **fields}
 
-        return Journal(self._bucket.store, version.model).append(decide, actor=actor) is not None
+        return Journal(self._bucket, version.model).append(decide, actor=actor) is not None
 
     def _unknown_model_error(self, model: str) -> ReferenceUnknown:
         known = [name for name in list_journals(self._bucket.store) if not is_ledger(name)]

@@ -63,12 +63,12 @@ class Rebuild:
 
         Raises the error that ended the run early.
         """
-        target = open_bucket(bucket).prepare()
+        target = open_bucket(bucket)
         self.recorded.seed(target)
         told = self._run(bucket)
         digest = Digest.parse(told["run"])
         artifact = Artifact(media_type=RECORD, digest=digest, size=0, name="run")
-        entries = Journal(target.store, self.recorded.version.model).entries()
+        entries = Journal(target, self.recorded.version.model).entries()
         return RebuiltRun(
             bucket=target,
             steps=tuple(Step.model_validate(s) for s in target.get_json(artifact)["steps"]),

@@ -90,11 +90,12 @@ class RecordedRun:
         Steps and their outputs are left out, so that every step runs again. Raises
         ObjectMissing, ObjectCorrupt.
         """
+        target.prepare(bucket_id=self.bucket.id)
         copy_objects(self.bucket, target, self._seed_digests())
         _write_entries(target, self.version.model, self.history_before.entries)
         if self.retraining_entry is not None:
             ledger = self.version.model + LEDGER_SUFFIX
-            entries = Journal(self.bucket.store, ledger).entries()
+            entries = Journal(self.bucket, ledger).entries()
             _write_entries(target, ledger, entries[: self.retraining_entry.body["upto"]])
 
     def _seed_digests(self) -> Iterator[Digest]:

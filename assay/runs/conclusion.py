@@ -60,7 +60,7 @@ def conclude_stopped_run(
         **_retraining_fields(run),
     }
     Registry(bucket).record_stop(run.name, body)
-    entries = Journal(bucket.store, run.name).entries()
+    entries = Journal(bucket, run.name).entries()
     learnt = find_lessons(entries, tried.causes, question=question)
     outcome = RunOutcome(
         use_case=run.name,

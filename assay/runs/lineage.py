@@ -53,7 +53,7 @@ def last_steps(bucket: Bucket, model: str) -> dict[str, Any]:
 
     Retrainings do not count: their rows come from other steps.
     """
-    entries = Journal(bucket.store, model).entries()
+    entries = Journal(bucket, model).entries()
     asked = [e for e in entries if "run" in e.body and "retraining" not in e.body]
     whole = [e for e in asked if e.kind != STOPPED]
     records = (

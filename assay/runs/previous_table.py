@@ -17,7 +17,7 @@ def previous_table(bucket: Bucket, model: str, table: Artifact) -> Artifact | No
     Skips a table that a retraining gathered, whose columns are not the source's alone, and one
     whose objects are gone from the bucket. Raises ChainBroken, ObjectMissing.
     """
-    for entry in reversed(Journal(bucket.store, model).entries()):
+    for entry in reversed(Journal(bucket, model).entries()):
         if "run" in entry.body and "retraining" not in entry.body:
             found = _ingested_table(bucket, Artifact.model_validate(entry.body["run"]))
             if found and found.digest != table.digest and _has_all_objects(bucket, found):
@@ -31,7 +31,7 @@ def inherited_identity_rule(bucket: Bucket, model: str) -> int:
 
     Raises ChainBroken, ObjectMissing.
     """
-    for entry in reversed(Journal(bucket.store, model).entries()):
+    for entry in reversed(Journal(bucket, model).entries()):
         if "run" in entry.body:
             found = _ingested_table(bucket, Artifact.model_validate(entry.body["run"]))
             if found and bucket.objects.has(found.digest):

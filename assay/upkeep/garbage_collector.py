@@ -188,7 +188,7 @@ class GarbageCollector:
         marked: _Marks = {}
         strict, lenient = partial(self._references_in, True), partial(self._references_in, False)
         for model in list_journals(self._bucket.store):
-            entries = Journal(self._bucket.store, model).entries()
+            entries = Journal(self._bucket, model).entries()
             references.follow_references(
                 references.journal_references(model, entries), marked, strict
             )

@@ -38,7 +38,7 @@ class JournalAudit:
         model, _, version = (reference or "").partition("@")
         known = list_journals(self._bucket.store)
         if reference is None:
-            apart = Journal(self._bucket.store, pins.PINS_JOURNAL).exists()
+            apart = Journal(self._bucket, pins.PINS_JOURNAL).exists()
             self.names = [*known, *([pins.PINS_JOURNAL] if apart else [])]
         elif model not in known:
             raise self._unknown_model(model, known)
@@ -58,7 +58,7 @@ class JournalAudit:
         return False
 
     def _examine_journal(self, name: str, version: str) -> Iterator[ObjectReference]:
-        journal = Journal(self._bucket.store, name)
+        journal = Journal(self._bucket, name)
         try:
             entries = journal.read_each_entry()
         except ChainBroken as error:

@@ -47,7 +47,7 @@ class Pins:
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
-        self._journal = Journal(bucket.store, PINS_JOURNAL)
+        self._journal = Journal(bucket, PINS_JOURNAL)
 
     def active_pins(self) -> list[Pin]:
         """The pins that stand now, the latest last. Raises ChainBroken."""

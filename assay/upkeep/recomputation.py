@@ -59,7 +59,7 @@ def _recheck_problem(bucket: Bucket, problem: BucketProblem) -> BucketProblem:
 def _run_entries(bucket: Bucket, model: str) -> Iterator[JournalEntry]:
     """The journal's entries that end a run, the latest first; none of a broken journal."""
     try:
-        entries = Journal(bucket.store, model).entries()
+        entries = Journal(bucket, model).entries()
     except IntegrityError:
         return
     yield from (entry for entry in reversed(entries) if "run" in entry.body)

@@ -122,7 +122,7 @@ class Place(SetUp):
         version = int(reference.rpartition("@")[2])
         (entry,) = [
             e
-            for e in Journal(self.bucket.store, name).entries()
+            for e in Journal(self.bucket, name).entries()
             if e.kind == "registered" and e.body["version"] == version
         ]
         record = self.bucket.get_json(Artifact.model_validate(entry.body["run"]))

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from assay.bucket import checkpoints
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.bucket.journal import Journal, JournalEntry
+from assay.bucket.journal import Journal, JournalEntry, Link
 from assay.errors import ChainBroken, KeyAbsent
-
-_Link = tuple[JournalEntry, Digest]  # an entry and the digest of its bytes
 
 
 class JournalTail:
@@ -18,9 +16,9 @@ class JournalTail:
 
     def __init__(self, bucket: Bucket, name: str) -> None:
         self.length = 0
-        self._store, self._journal = bucket.store, Journal(bucket.store, name)
+        self._store, self._journal = bucket.store, Journal(bucket, name)
         self._last: Digest | None = None
-        self._read_ahead: list[_Link] = []
+        self._read_ahead: list[Link] = []
 
     def entries(self, max_entries: int) -> Iterator[JournalEntry]:
         """At most `max_entries` new entries; one request if there is none.
@@ -47,7 +45,7 @@ class JournalTail:
         self.length, self._last = number, digest
         return entry
 
-    def _checkpoint(self, number: int) -> list[_Link]:
+    def _checkpoint(self, number: int) -> list[Link]:
         """A hundred entries in two requests, from a checkpoint.
 
         It counts only if its chain holds and the next entry, read from its own key, follows.
@@ -72,13 +70,10 @@ class JournalTail:
         except KeyAbsent:
             return None
 
-    def _linked(self, number: int, previous: Digest | None, data: bytes) -> _Link:
+    def _linked(self, number: int, previous: Digest | None, data: bytes) -> Link:
         """Raise ChainBroken for what is no entry, or not the next one."""
-        try:
-            entry = JournalEntry.decode(data)
-        except (ValueError, KeyError, TypeError):
-            entry = None
-        if entry is None or (entry.number, entry.previous) != (number, previous):
+        entry, digest = self._journal.decode_link(number, data)
+        if entry.previous != previous:
             name = self._journal.model
             raise ChainBroken(f"the journal of {name!r} does not hold at entry {number}")
-        return entry, Digest.of_bytes(data)
+        return entry, digest

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import re
 from pathlib import Path
 
 import pytest
@@ -41,8 +43,77 @@ def test_opening_writes_nothing(tmp_path: Path) -> None:
 def test_preparing_marks_the_format_once(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
     Bucket.from_store(store).prepare().prepare()
-    assert canonical_json.load(store.get(MARKER_KEY)) == {"format": 1, "assay": __version__}
+    mark = canonical_json.load(store.get(MARKER_KEY))
+    assert re.fullmatch("[0-9a-f]{32}", mark.pop("id"))
+    assert mark == {"format": 1, "assay": __version__}
     assert [e.key for e in store.list()] == [MARKER_KEY]
+
+
+def _prepare(folder: str, gate, found) -> None:
+    bucket = Bucket.from_store(LocalStore(folder))
+    gate.wait(120)
+    found.put(bucket.prepare().id)
+
+
+def test_all_who_make_a_bucket_at_once_agree_on_its_id(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    gate, found = context.Barrier(8), context.Queue()
+    makers = [context.Process(target=_prepare, args=(str(tmp_path), gate, found)) for _ in range(8)]
+    for maker in makers:
+        maker.start()
+    ids = {found.get(timeout=240) for _ in makers}
+    for maker in makers:
+        maker.join(240)
+    assert ids == {canonical_json.load(LocalStore(tmp_path).get(MARKER_KEY))["id"]}
+
+
+def test_every_new_bucket_has_an_id_of_its_own_and_keeps_it() -> None:
+    first, second = (Bucket.from_store(MemoryStore()).prepare() for _ in range(2))
+    assert first.id != second.id
+    assert Bucket.from_store(first.store).prepare().id == first.id
+
+
+@pytest.mark.parametrize("with_entry", [True, False])
+def test_an_old_bucket_gets_no_id(with_entry: bool) -> None:
+    store = MemoryStore()
+    store.put_if_absent(MARKER_KEY, b'{"assay":"0.1.0","format":1}')
+    if with_entry:
+        Journal(Bucket(store), "a").append(lambda _: ("noted", {}))
+        assert b'"bucket"' not in store.get("journals/a/0000000001.json")
+        store.delete(MARKER_KEY)  # lost, and written anew
+    bucket = Bucket.from_store(store).prepare()
+    assert bucket.id is None
+    assert "id" not in canonical_json.load(store.get(MARKER_KEY))
+
+
+def test_a_bucket_that_lost_its_mark_keeps_the_id_that_its_entries_name() -> None:
+    bucket = Bucket.from_store(MemoryStore()).prepare()
+    Journal(bucket, "a").append(lambda _: ("noted", {}))
+    bucket.store.delete(MARKER_KEY)
+    found = Bucket.from_store(bucket.store)
+    assert len(Journal(found, "a").entries()) == 1
+    assert Bucket.from_store(bucket.store).prepare().id == bucket.id
+    assert canonical_json.load(bucket.store.get(MARKER_KEY))["id"] == bucket.id
+
+
+class Reading(MemoryStore):
+    """Counts its requests for the mark."""
+
+    marks = 0
+
+    def get(self, key: str) -> bytes:
+        self.marks += key == MARKER_KEY
+        return super().get(key)
+
+
+def test_a_bucket_that_was_opened_is_not_asked_for_its_id() -> None:
+    store = Reading()
+    Bucket.from_store(store).prepare()
+    bucket, store.marks = Bucket.from_store(store), 0
+    for model in ("a", "b"):
+        Journal(bucket, model).append(lambda _: ("noted", {}))
+        assert len(Journal(bucket, model).entries()) == 1
+    assert store.marks == 0
 
 
 def test_a_store_that_overwrites_is_refused_before_anything_is_kept_in_it() -> None:
@@ -77,6 +148,7 @@ def test_the_probe_costs_a_sound_bucket_one_request() -> None:
         (b"{}", "no bucket of Assay's"),
         (b"", "no bucket of Assay's"),
         (b"[1]", "no bucket of Assay's"),
+        (b'{"format":1,"id":7}', "no bucket of Assay's"),
         (b"\xff\xfe", "no bucket of Assay's"),
     ],
 )
@@ -119,7 +191,7 @@ def test_journals_are_listed_by_model() -> None:
     bucket = Bucket.from_store(MemoryStore())
     assert list_journals(bucket.store) == []
     for model in ("b", "a"):
-        Journal(bucket.store, model).append(lambda _: ("noted", {}))
+        Journal(bucket, model).append(lambda _: ("noted", {}))
     assert list_journals(bucket.store) == ["a", "b"]
 
 
@@ -128,5 +200,5 @@ def test_a_folder_of_other_files_is_no_bucket_and_one_that_lost_its_mark_is() ->
     store.put_if_absent("jan.csv", b"a,b")
     with pytest.raises(ReferenceUnknown, match="there is no bucket here"):
         Bucket.from_store(store).require_existing()
-    Journal(Bucket.from_store(store).store, "a").append(lambda _: ("noted", {}))
+    Journal(Bucket.from_store(store), "a").append(lambda _: ("noted", {}))
     assert list_journals(Bucket.from_store(store).require_existing().store) == ["a"]

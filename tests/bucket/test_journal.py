@@ -6,6 +6,7 @@ import itertools
 import json
 import multiprocessing
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +15,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from assay.bucket import canonical_json
+from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal, list_journals
 from assay.bucket.signing import SIGNING_KEY_VARIABLE, PublicKey
 from assay.errors import ChainBroken, SignatureBad, StoreUnreachable
+from assay.registry.open import open_bucket
 from assay.store.base import Store
 from assay.store.local import LocalStore
 from assay.store.memory import MemoryStore
-from assay.store.open import open_store
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def store(tmp_path: Path) -> LocalStore:
 
 @pytest.fixture
 def journal(store: LocalStore) -> Journal:
-    return Journal(store, "income")
+    return Journal(Bucket(store), "income")
 
 
 def note(journal: Journal, number: int) -> None:
@@ -104,7 +106,7 @@ def test_the_loser_of_a_race_may_change_its_mind(journal: Journal) -> None:
 
 def _append(url: str, gate, n: int) -> None:
     gate.wait(120)
-    Journal(open_store(url), "income").append(lambda _: ("noted", {"n": n}))
+    Journal(open_bucket(url), "income").append(lambda _: ("noted", {"n": n}))
 
 
 def test_twenty_processes_append_twenty_consecutive_entries(store: LocalStore) -> None:
@@ -116,7 +118,7 @@ def test_twenty_processes_append_twenty_consecutive_entries(store: LocalStore) -
     for writer in writers:
         writer.join(240)
     assert [w.exitcode for w in writers] == [0] * 20
-    entries = Journal(store, "income").entries()
+    entries = Journal(Bucket(store), "income").entries()
     assert [e.number for e in entries] == list(range(1, 21))
     assert sorted(e.body["n"] for e in entries) == list(range(20))
 
@@ -168,7 +170,7 @@ def test_a_journal_that_was_copied_under_another_name_is_refused_by_name(
 ) -> None:
     for text in "ab":
         journal.append(lambda _, text=text: ("lesson", {"text": text}))
-    other = Journal(store, "loans")
+    other = Journal(Bucket(store), "loans")
     for number in (1, 2):
         store.put_if_absent(other.entry_key(number), store.get(journal.entry_key(number)))
     with pytest.raises(ChainBroken, match=f"written to the journal of '{journal.model}'"):
@@ -180,9 +182,61 @@ def test_an_entry_of_an_early_version_names_no_journal_and_reads(
     journal: Journal, store: LocalStore
 ) -> None:
     early = replace(journal.append(lambda _: ("lesson", {"text": "a"})), journal=None)
-    other = Journal(store, "loans")
+    other = Journal(Bucket(store), "loans")
     store.put_if_absent(other.entry_key(1), early.encode())
     assert other.entries() == [early]
+
+
+def test_an_entry_names_the_bucket_and_one_of_another_bucket_is_refused(
+    tmp_path: Path, ada: PublicKey
+) -> None:
+    own, other = (Bucket(LocalStore(tmp_path / name)).prepare() for name in ("own", "other"))
+    for number in range(3):
+        note(Journal(own, "income"), number)
+        note(Journal(other, "income"), number)
+    signed = Journal(own, "income").entries()
+    assert {entry.bucket for entry in signed} == {own.id}
+    assert signed[0].find_signer([ada]) == ada
+    with pytest.raises(SignatureBad):
+        replace(signed[0], bucket=other.id).find_signer([ada])
+    for number in (1, 2, 3):
+        path(other.store, number).unlink()
+        other.store.put_if_absent(
+            f"journals/income/{number:010d}.json", path(own.store, number).read_bytes()
+        )
+    for read in (Journal.entries, Journal.read_each_entry):
+        with pytest.raises(ChainBroken, match=f"entry 1: it was written in another .*{own.id}"):
+            read(Journal(other, "income"))
+    with pytest.raises(ChainBroken, match="another bucket"):
+        note(Journal(other, "income"), 4)
+
+
+@pytest.mark.parametrize("field", [7, None, ["a"]])
+def test_a_bucket_that_is_no_text_is_no_entry(
+    journal: Journal, store: LocalStore, field: object
+) -> None:
+    note(journal, 0)
+    rewrite(store, 1, lambda held: {**held, "bucket": field})
+    with pytest.raises(ChainBroken, match="bucket or previous digest is no text"):
+        journal.entries()
+
+
+def test_a_bucket_that_is_copied_whole_reads_and_goes_on(tmp_path: Path) -> None:
+    own = Bucket(LocalStore(tmp_path / "own")).prepare()
+    note(Journal(own, "income"), 0)
+    shutil.copytree(tmp_path / "own", tmp_path / "copy")
+    copy = Bucket.from_store(LocalStore(tmp_path / "copy")).prepare()
+    note(Journal(copy, "income"), 1)
+    assert [entry.bucket for entry in Journal(copy, "income").entries()] == [own.id] * 2
+
+
+def test_a_bucket_without_an_id_refuses_what_another_wrote(tmp_path: Path) -> None:
+    own, old = Bucket(LocalStore(tmp_path / "own")).prepare(), LocalStore(tmp_path / "old")
+    old.put_if_absent("assay.json", b'{"assay":"0.1.0","format":1}')
+    note(Journal(own, "income"), 0)
+    old.put_if_absent("journals/income/0000000001.json", path(own.store, 1).read_bytes())
+    with pytest.raises(ChainBroken, match="another bucket"):
+        Journal(Bucket.from_store(old), "income").entries()
 
 
 def test_an_entry_in_anothers_place_is_named(journal: Journal, store: LocalStore) -> None:
@@ -226,9 +280,10 @@ def test_journals_of_several_models_do_not_mix() -> None:
     store = MemoryStore()
     for model in ("b", "a", "a-b"):
         for number in range(3):
-            note(Journal(store, model), number)
+            note(Journal(Bucket(store), model), number)
     assert list(list_journals(store)) == ["a-b", "a", "b"]
-    assert [len(Journal(store, model).entries()) for model in ("a", "a-b", "b")] == [3, 3, 3]
+    journals = [Journal(Bucket(store), model) for model in ("a", "a-b", "b")]
+    assert [len(journal.entries()) for journal in journals] == [3, 3, 3]
 
 
 # --- signatures -------------------------------------------------------------------------------

@@ -219,6 +219,28 @@ def test_nothing_of_a_forged_record_runs(by, bucket, signature, error):
     assert by("ada", "show", "guests@champion", "--json").json["version"] == 1
 
 
+def test_a_journal_copied_from_another_bucket_is_refused_by_name(by, bucket, home):
+    """It is all genuine: ada's model, her signatures, the objects. It is another bucket's."""
+    other = home / "other-bucket"
+    mark = json.loads((bucket / "assay.json").read_text())
+    shutil.copytree(bucket, other, dirs_exist_ok=True)
+    shutil.rmtree(other / "journals")
+    write(other / "assay.json", mark | {"id": "00" * 16})
+    for words in (["log"], ["verify"]):
+        assert by("ada", *words, ASSAY_STORE=str(other)).code == 0
+    shutil.copytree(bucket / "journals", other / "journals")
+    for words in (["show", "guests@champion"], ["promote", "guests@1", "--because", "x"]):
+        done = by("ada", *words, "--json", ASSAY_STORE=str(other))
+        assert (done.code, done.json["error"]) == (4, "ChainBroken")
+        assert f"written in another bucket, {mark['id']}" in done.json["what"]
+    found = by("ada", "verify", "--json", ASSAY_STORE=str(other))
+    assert found.code == 4
+    assert any("another bucket" in one["what"] for one in found.json["problems"])
+    whole = home / "whole-copy"
+    shutil.copytree(bucket, whole, dirs_exist_ok=True)
+    assert by("ada", "show", "guests@champion", ASSAY_STORE=str(whole)).code == 0
+
+
 def test_an_unsigned_retirement_from_another_folder_takes_nothing_down(by, bucket, tmp_path):
     before = by("vic", "show", "guests@champion", "--json").json["version"]
     done = by(

@@ -66,7 +66,7 @@ def test_what_came_of_a_shadow_is_shown_as_a_gate_and_told_in_the_log(assay, kep
     report = put_report(bucket, told).as_json()
     said = {"version": 1, "against": 2, "batches": 3, "upto": 6, "verdict": "pass", "reasons": []}
     said |= {"summary": told.summary, "causes": [], "report": report, "as_of": "2026-03-01"}
-    Journal(bucket.store, "guests").append(lambda _: ("shadowed", said))
+    Journal(bucket, "guests").append(lambda _: ("shadowed", said))
     shown = assay("show", "guests@1").out
     assert "guests@1 in shadow of guests@2, 3 batches: pass: 4 % otherwise" in shown
     assert "It answers" in assay("show", "guests@1", "--gate", "shadow").out

@@ -67,11 +67,11 @@ def test_an_alarm_recalls_what_was_learnt_of_its_cause(living, tmp_path, monkeyp
         body = {"version": 1, "look": number, "upto": number, "verdict": "retrain", "first": 1}
         told = {"reasons": ["worse"], "causes": ["realised[roc_auc]"], "as_of": day(1).isoformat()}
         told |= {"report": report.as_json(), "figures": {}}
-        Journal(living.bucket.store, "loans").append(lambda _: ("monitored", body | told))
+        Journal(living.bucket, "loans").append(lambda _: ("monitored", body | told))
 
     def lesson(text):
         body = {"cause": "realised", "about": None, "text": text, "entry": None}
-        Journal(living.bucket.store, "loans").append(lambda _: ("lesson", body))
+        Journal(living.bucket, "loans").append(lambda _: ("lesson", body))
 
     look(1)
     lesson("a holiday, as every year")

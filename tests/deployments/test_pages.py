@@ -48,7 +48,7 @@ def report(bucket, page=PAGE, *, use_case="guests", in_journal=True):
     bucket.memo.remember("run", artifact.digest, entry)
     if in_journal:
         body = {"question": str(QUESTION)}
-        Journal(bucket.store, use_case).append(lambda _: ("stopped", body))
+        Journal(bucket, use_case).append(lambda _: ("stopped", body))
     return artifact
 
 
@@ -100,7 +100,7 @@ def test_a_page_that_no_journal_vouches_for_is_not_served(bucket, ask, named):
         digest = report(bucket, in_journal=False).digest.hex
     if named == "other journal":
         body = {"question": str(QUESTION)}
-        Journal(bucket.store, "loans").append(lambda _: ("stopped", body))
+        Journal(bucket, "loans").append(lambda _: ("stopped", body))
     assert ask(digest)[0] == 404
     assert digest.encode() not in ask("")[1]
 
@@ -145,7 +145,7 @@ def test_an_odd_length_is_refused_at_once(bucket, ask, capfd, length):
 
 def test_a_broken_journal_keeps_no_other_report_back(bucket, ask):
     sound, broken = report(bucket), report(bucket, PAGE + b"2", use_case="loans")
-    bucket.store.put_if_absent(Journal(bucket.store, "loans").entry_key(2), b"{}")
+    bucket.store.put_if_absent(Journal(bucket, "loans").entry_key(2), b"{}")
     assert ask(sound.digest.hex)[0] == 200
     assert ask(broken.digest.hex)[0] == 502
 
@@ -208,7 +208,7 @@ def test_where_the_server_asks_for_a_password_so_does_this(bucket, ask, monkeypa
 
 
 def test_figures_are_served_to_prometheus(bucket, ask):
-    Journal(bucket.store, "guests").append(lambda _: ("stopped", {"question": "q"}))
+    Journal(bucket, "guests").append(lambda _: ("stopped", {"question": "q"}))
     status, text, headers = ask("metrics")
     found = parsed(text.decode())
     assert status == 200

@@ -128,7 +128,7 @@ def bucket(ceph_url):
     """One made by its owner, with an object that nothing refers to."""
     made = Bucket.from_store(open_store(ceph_url)).prepare()
     made.objects.put(b"nobody's")
-    Journal(made.store, "m").append(lambda _: ("lesson", {"text": "first"}))
+    Journal(made, "m").append(lambda _: ("lesson", {"text": "first"}))
     return made
 
 
@@ -137,11 +137,11 @@ def test_a_viewer_reads_and_writes_nothing(bucket, holds):
     held = Bucket.from_store(holds("viewer"))
     (entry,) = held.objects.list_entries()
     assert held.store.get(entry.key) == b"nobody's"
-    assert len(Journal(held.store, "m").entries()) == 1
+    assert len(Journal(held, "m").entries()) == 1
     with pytest.raises(StoreDenied):
         held.objects.put(b"mine")
     with pytest.raises(StoreDenied):
-        Journal(held.store, "m").append(lambda _: ("lesson", {"text": "second"}))
+        Journal(held, "m").append(lambda _: ("lesson", {"text": "second"}))
     with pytest.raises(StoreDenied):
         held.store.delete(entry.key)
 
@@ -152,9 +152,9 @@ def test_whoever_runs_puts_objects_memos_and_entries_and_deletes_nothing(who, bu
     held = Bucket.from_store(holds(who)).prepare()
     held.objects.put(b"mine")
     held.objects.put(bytes(17 << 20))  # in parts
-    Journal(held.store, "m").append(lambda _: ("lesson", {"text": "second"}))
+    Journal(held, "m").append(lambda _: ("lesson", {"text": "second"}))
     assert held.store.put_if_absent("memo/fit/a.json", b"{}")
-    for key in ("memo/fit/a.json", Journal(held.store, "m").entry_key(1), "assay.json"):
+    for key in ("memo/fit/a.json", Journal(held, "m").entry_key(1), "assay.json"):
         with pytest.raises(StoreDenied):
             held.store.delete(key)
     with pytest.raises(StoreDenied):
@@ -169,11 +169,11 @@ def test_whoever_runs_puts_objects_memos_and_entries_and_deletes_nothing(who, bu
 @pytest.mark.ceph
 def test_an_operator_writes_history_and_nothing_else(bucket, holds):
     held = Bucket.from_store(holds("operator"))
-    Journal(held.store, "m").append(lambda _: ("rolled_back", {"text": "second"}))
+    Journal(held, "m").append(lambda _: ("rolled_back", {"text": "second"}))
     with pytest.raises(StoreDenied):
         held.objects.put(b"mine")
     with pytest.raises(StoreDenied):
-        held.store.delete(Journal(held.store, "m").entry_key(1))
+        held.store.delete(Journal(held, "m").entry_key(1))
 
 
 @pytest.mark.ceph
@@ -185,10 +185,10 @@ def test_the_collector_collects_and_keeps_history(bucket, holds):
     assert collector.collect().moved == 1
     assert GarbageCollector(held, grace=timedelta(seconds=-60)).collect().deleted == 1
     assert list(held.objects.list_entries()) == []
-    for key in (Journal(held.store, "m").entry_key(1), "assay.json"):
+    for key in (Journal(held, "m").entry_key(1), "assay.json"):
         with pytest.raises(StoreDenied):
             held.store.delete(key)
-    assert len(Journal(bucket.store, "m").entries()) == 1
+    assert len(Journal(bucket, "m").entries()) == 1
 
 
 @pytest.mark.ceph

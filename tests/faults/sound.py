@@ -41,7 +41,7 @@ def conclude(team: Team, asked: Asked) -> str:
 def nothing_twice(team: Team) -> None:
     """Neither a question registered, nor a version promoted, nor a batch recorded or delivered."""
     for name in NAMES:
-        entries = Journal(team.bucket.store, name).entries()
+        entries = Journal(team.bucket, name).entries()
         questions = [e.body["question"] for e in entries if e.kind == "registered"]
         ended = [a for a in team.asked if a.case == name and a.name and not a.elsewhere]
         assert len(questions) == len(set(questions))
@@ -66,7 +66,7 @@ def repeated(asked: Asked, bucket: Bucket) -> set[str]:
     if asked.begun < 2 or asked.flow != "train":
         return set()
     version = int(asked.message.rpartition("@")[2])
-    entries = Journal(bucket.store, asked.case).entries()
+    entries = Journal(bucket, asked.case).entries()
     (entry,) = [e for e in entries if e.kind == "registered" and e.body["version"] == version]
     if datetime.fromisoformat(entry.at) < datetime.fromisoformat(asked.last):
         return set()  # it was registered before it died

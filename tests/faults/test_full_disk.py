@@ -41,7 +41,7 @@ def test_a_run_goes_on_once_there_is_room_again(team, small, seed, number):
     team.retry(asked)
     assert conclude(team, asked) == "Registered"
     assert verify_bucket(bucket).problems == ()
-    kinds = [entry.kind for entry in Journal(bucket.store, "guests").entries()]
+    kinds = [entry.kind for entry in Journal(bucket, "guests").entries()]
     assert kinds == ["registered", "promoted"]
     assert repeated(asked, bucket) == set()
     told_once(team, [asked])
@@ -70,7 +70,7 @@ if ALL:  # it waits for what was given up meanwhile
                     laptop.until(again, "Registered", "Challenger")
                 bucket = open_bucket(str(at / "bucket"))
                 assert verify_bucket(bucket).problems == ()
-                assert [e.kind for e in Journal(bucket.store, "guests").entries()].count(
+                assert [e.kind for e in Journal(bucket, "guests").entries()].count(
                     "registered"
                 ) == 2
             finally:

@@ -87,7 +87,7 @@ class Life:
 
     @property
     def kinds(self):
-        return [entry.kind for entry in Journal(self.bucket.store, "jobs").entries()]
+        return [entry.kind for entry in Journal(self.bucket, "jobs").entries()]
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def _killed(*_):
 def _learnt_from_the_change(life, turned):
     """By the window `change`: rows of the look that first saw the harm, and no older ones."""
     entry = life.history.versions[2].entry
-    begun = Journal(life.bucket.store, "jobs").entries()[entry.body["retraining"] - 1]
+    begun = Journal(life.bucket, "jobs").entries()[entry.body["retraining"] - 1]
     assert (begun.kind, begun.body["by"], begun.body["attempt"]) == ("retraining", "monitor", 1)
     record = life.bucket.get_json(life.history.versions[2].artifact("run"))
     step = next(step for step in record["steps"] if step["name"] == "gather")

@@ -55,7 +55,7 @@ def run(tmp_path, when):
 
 
 def entries(living):
-    found = Journal(living.bucket.store, "loans").entries()
+    found = Journal(living.bucket, "loans").entries()
     return [entry.body for entry in found if entry.kind == MONITORED]
 
 
@@ -118,7 +118,7 @@ def looked_away(living):
     """Another look finds something else, on other rows."""
     body = entries(living)[-1]
     more = {"look": body["look"] + 1, "verdict": "watch"}
-    Journal(living.bucket.store, "loans").append(lambda _: (MONITORED, body | more))
+    Journal(living.bucket, "loans").append(lambda _: (MONITORED, body | more))
 
 
 def test_what_came_in_the_cooldown_is_asked_again_after_it(living, tmp_path, monkeypatch):
@@ -200,7 +200,7 @@ def test_a_challenger_in_shadow_is_compared_once_its_batches_suffice(tmp_path, m
     assert (outcome.shadow.model, outcome.shadow.against) == ("loans@2", "loans@1")
     assert outcome.shadow.entry
     assert "loans@2 in shadow: " in state.message
-    assert [e.kind for e in Journal(living.bucket.store, "loans").entries()][-1] == "shadowed"
+    assert [e.kind for e in Journal(living.bucket, "loans").entries()][-1] == "shadowed"
     assert "loans-shadow" in told, "operators see it"
     _, again = run(tmp_path, 3)
     assert (again.shadow.entry, again.shadow.report) == (None, outcome.shadow.report)

@@ -77,7 +77,7 @@ def test_a_name_that_may_not_is_asked_again_and_one_that_may_is_done(bucket, tmp
     assert "Shall guests@2 become champion?" in str(texts[0])
     assert "a viewer may not" in str(texts[1])
     assert "no reason was given" in str(texts[2])
-    entry = Journal(bucket.store, "guests").entries()[-1]
+    entry = Journal(bucket, "guests").entries()[-1]
     assert (entry.kind, entry.actor, entry.body["via"]) == ("lesson", "ada", "dashboard")
 
 

@@ -177,7 +177,7 @@ def test_what_a_retired_version_began_with_is_begun_anew(place, monkeypatch):
         place.score()
     promote_another(place)
     said = {"version": 1, "because": "it errs", "as_of": "2026-01-01T00:00:00+00:00"}
-    Journal(place.bucket.store, "jobs").append(lambda _: ("retired", said))
+    Journal(place.bucket, "jobs").append(lambda _: ("retired", said))
     assert place.fates() == {"a.csv": "scored"}
     assert [s.version for s in place.ledger.scored_batches] == [2]
 
@@ -264,7 +264,7 @@ def test_a_missing_champion_ends_the_run_with_what_to_do(tmp_path):
     place = Place(tmp_path)
     place.come("a.csv")
     said = {"version": 1, "because": "it errs", "as_of": "2026-01-01T00:00:00+00:00"}
-    Journal(place.bucket.store, "jobs").append(lambda _: ("retired", said))
+    Journal(place.bucket, "jobs").append(lambda _: ("retired", said))
     state, error = place.score()
     assert state.name == "Failed", "whoever is told of failures is told"
     assert isinstance(error, ReferenceUnknown)

@@ -144,7 +144,7 @@ def test_asked_again_nothing_is_redone_and_the_dashboard_says_cached(first, home
     assert all(step.cached for step in outcome.steps)
     states = task_states(state)
     assert {states[name] for name in ("ingest", "validate", "weigh", "feasibility")} == {"Cached"}
-    assert len(Journal(open_bucket(str(home / "bucket")).store, "income").entries()) == 2
+    assert len(Journal(open_bucket(str(home / "bucket")), "income").entries()) == 2
 
 
 def test_the_dashboard_has_every_gates_tables_under_a_lasting_key(first):
@@ -191,7 +191,7 @@ def test_what_a_model_takes_is_reported_and_its_timing_kept_with_the_version(fir
 @pytest.mark.slow
 def test_the_same_version_measured_anew_is_not_another_version(first, home):
     _, before = first
-    journal = Journal(open_bucket(str(home / "bucket")).store, "income")
+    journal = Journal(open_bucket(str(home / "bucket")), "income")
     entries = len(journal.entries())
     _, outcome = run(home / "bucket", BOTH, always=True)
     assert outcome.model == before.model
@@ -264,7 +264,7 @@ def test_shuffled_labels_are_stopped_at_feasibility_with_reasons(home, adult):
     assert outcome.gates["feasibility"] == "fail"
     assert any("chance" in reason or "shuffled" in reason for reason in outcome.reasons)
     assert [s.name for s in outcome.steps] == ["ingest", "validate", "weigh", "feasibility"]
-    entry = Journal(open_bucket(str(home / "bucket")).store, "income").entries()[-1]
+    entry = Journal(open_bucket(str(home / "bucket")), "income").entries()[-1]
     assert (entry.kind, entry.body["gate"]) == ("stopped", "feasibility")
 
 

@@ -185,7 +185,7 @@ def told(config: str, store: str) -> dict[str, Any]:
     WORK.done.clear()
     outcome, bucket = take(config, store), open_bucket(store)
     redone = [*WORK.done]
-    entries = Journal(bucket.store, outcome.use_case).entries()
+    entries = Journal(bucket, outcome.use_case).entries()
     return {
         "outcome": outcome.outcome,
         "model": outcome.model,

@@ -193,5 +193,5 @@ if ALL:  # each takes as long as Prefect takes to start
         same = ("outcome", "model", "digest", "champion", "gates")
         assert {key: told[key] for key in same} == {key: expected[key] for key in same}
         assert all(step["cached"] for step in told["steps"])
-        entries = Journal(open_bucket(str(tmp_path / "bucket")).store, "guests").entries()
+        entries = Journal(open_bucket(str(tmp_path / "bucket")), "guests").entries()
         assert [entry.kind for entry in entries] == ENDS["first"][2]

@@ -136,7 +136,7 @@ class Living:
             "version": number,
             "as_of": day(-30).isoformat(),
         }
-        Journal(put.store, case.name).append(lambda _: ("registered", said))
+        Journal(put, case.name).append(lambda _: ("registered", said))
         return number
 
     def promote(self, number: int, when: float = -1, alias: str = "champion") -> None:
@@ -148,7 +148,7 @@ class Living:
             "because": "a test says so",
             "as_of": day(when).isoformat(),
         }
-        Journal(self.bucket.store, self.case.name).append(lambda _: ("promoted", said))
+        Journal(self.bucket, self.case.name).append(lambda _: ("promoted", said))
 
     @property
     def ledger(self) -> BatchLedger:

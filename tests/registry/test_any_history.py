@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from assay.bucket import canonical_json
+from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal
 from assay.bucket.objects import Objects, object_key
@@ -25,6 +26,7 @@ class HistoryMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.store = MemoryStore()
+        self.bucket = Bucket(self.store).prepare()
         self.objects = Objects(self.store)
         self.kept: dict[Digest, bytes] = {}
         self.spoilt: set[Digest] = set()
@@ -72,7 +74,7 @@ class HistoryMachine(RuleBasedStateMachine):
     @rule(model=MODELS, rivals=st.integers(0, 3))
     def append(self, model: str, rivals: int) -> None:
         """`rivals` other writers append while this one decides, each before its next try."""
-        journal, left = Journal(self.store, model), rivals
+        journal, left = Journal(self.bucket, model), rivals
 
         def decide(history):
             nonlocal left
@@ -99,16 +101,16 @@ class HistoryMachine(RuleBasedStateMachine):
         field = data.draw(st.sampled_from(sorted(canonical_json.load(true))))
         self._replace(key, canonical_json.dump({**canonical_json.load(true), field: "forged"}))
         with pytest.raises(ChainBroken):
-            Journal(self.store, model).entries()
+            Journal(self.bucket, model).entries()
         self.store.delete(key)
         with pytest.raises(ChainBroken):
-            Journal(self.store, model).entries()
+            Journal(self.bucket, model).entries()
         self._replace(key, true)
 
     @invariant()
     def journals_hold_what_was_appended(self) -> None:
         for model, numbers in self.appended.items():
-            assert [e.body["n"] for e in Journal(self.store, model).entries()] == numbers
+            assert [e.body["n"] for e in Journal(self.bucket, model).entries()] == numbers
 
     @invariant()
     def objects_are_those_that_were_put(self) -> None:
@@ -117,7 +119,7 @@ class HistoryMachine(RuleBasedStateMachine):
 
     def _append_now(self, model: str) -> None:
         self.counter += 1
-        Journal(self.store, model).append(lambda _: ("noted", {"n": self.counter}))
+        Journal(self.bucket, model).append(lambda _: ("noted", {"n": self.counter}))
         self.appended[model].append(self.counter)
 
     def _replace(self, key: str, data: bytes) -> None:

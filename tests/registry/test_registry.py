@@ -43,7 +43,7 @@ def test_versions_count_up_and_registering_the_same_again_adds_none(registry, bu
     again = registry.register("m", REGISTERED, body(bucket))
     other = registry.register("m", REJECTED, body(bucket, b"other"))
     assert [first.name, again.name, other.name] == ["m@1", "m@1", "m@2"]
-    assert len(Journal(bucket.store, "m").entries()) == 2
+    assert len(Journal(bucket, "m").entries()) == 2
 
 
 def test_the_same_model_judged_for_another_question_is_another_version(registry, bucket):
@@ -84,7 +84,7 @@ def test_promoting_the_champion_again_adds_no_entry(registry, bucket):
     version = registry.register("m", REGISTERED, body(bucket))
     assert registry.promote(version, because="first", expected_version=None)
     assert not registry.promote(version, because="first", expected_version=None)
-    assert len(Journal(bucket.store, "m").entries()) == 2
+    assert len(Journal(bucket, "m").entries()) == 2
 
 
 def test_a_promotion_that_another_forestalled_does_not_happen(registry, bucket):
@@ -118,7 +118,7 @@ def test_a_stop_is_noted_once_for_each_question(registry, bucket):
 
 def test_entries_of_a_kind_from_the_future_change_nothing(registry, bucket):
     registry.register("m", REGISTERED, body(bucket))
-    Journal(bucket.store, "m").append(lambda _: ("monitored", {"verdict": "healthy"}))
+    Journal(bucket, "m").append(lambda _: ("monitored", {"verdict": "healthy"}))
     assert registry.find_version("m").number == 1
 
 

@@ -184,7 +184,7 @@ def test_a_journal_entry_that_was_put_in_between(bucket, version) -> None:
     ],
 )
 def test_an_entry_that_assay_would_not_write(bucket, version, kind, said) -> None:
-    Journal(bucket.store, "m").append(lambda _: (kind, said))
+    Journal(bucket, "m").append(lambda _: (kind, said))
     refused(bucket, ChainBroken, "entry 4 of the journal of 'm'")
 
 
@@ -283,7 +283,7 @@ def test_an_entry_by_a_key_that_was_withdrawn(bucket, trap, sign, withdraw) -> N
 def test_an_entry_by_a_thief_after_those_that_hold(bucket, trap, sign, withdraw) -> None:
     sign("ada")
     Registry(bucket).register("m", REGISTERED, body(bucket, b"first"))
-    withdraw(*Journal(bucket.store, "m").entries())
+    withdraw(*Journal(bucket, "m").entries())
     sign("ada")
     Registry(bucket).register("m", REGISTERED, body(bucket, trap))
     refused(bucket, SignatureBad, "nobody has vouched for this entry", "m@2")
@@ -292,7 +292,7 @@ def test_an_entry_by_a_thief_after_those_that_hold(bucket, trap, sign, withdraw)
 def test_an_entry_by_a_thief_in_the_place_of_one_that_holds(bucket, trap, sign, withdraw) -> None:
     sign("ada")
     Registry(bucket).register("m", REGISTERED, body(bucket, b"first"))
-    [entry] = Journal(bucket.store, "m").entries()
+    [entry] = Journal(bucket, "m").entries()
     withdraw(entry)
     sign("ada")
     planted = replace(entry, body=entry.body | body(bucket, trap)).sign(Signer.from_environment())
@@ -303,7 +303,7 @@ def test_an_entry_by_a_thief_in_the_place_of_one_that_holds(bucket, trap, sign, 
 def test_what_somebody_vouched_for_holds_and_is_built_on(bucket, sign, withdraw) -> None:
     sign("ada")
     Registry(bucket).register("m", REGISTERED, body(bucket, pickle.dumps("first")))
-    withdraw(*Journal(bucket.store, "m").entries())
+    withdraw(*Journal(bucket, "m").entries())
     Registry(bucket).register("m", REGISTERED, body(bucket, pickle.dumps("second")))
     for number, held in enumerate(("first", "second"), 1):
         assert Registry(bucket).load(f"m@{number}").fitted == held

@@ -589,9 +589,10 @@ def test_a_rebuild_finds_the_champion_of_the_time_and_no_step_done(made, bucket)
     previous = write_frame(bucket, pd.DataFrame({"x": [1, 2]}), "before")
     steps = [made.step("validate", inputs={"previous": previous}, report=3)]
     made.register(steps, b"second", against=1, model=b"second")
-    target = Bucket.from_store(MemoryStore()).prepare()
+    target = Bucket.from_store(MemoryStore())
     recall_run(bucket, "guests@2").seed(target)
     history = Registry(target).history("guests")
+    assert {entry.bucket for entry in history.entries} == {bucket.id} == {target.id}
     assert target.get(history.champion.artifact("model")) == b"first"
     assert list(history.versions) == [1]
     assert Table.read(target, previous).to_pandas()["x"].tolist() == [1, 2]
@@ -693,7 +694,7 @@ def test_how_a_retraining_ended_is_told_by_its_versions(bucket):
     made.register(steps)
     recorded = recall_run(bucket, "guests@1")
     said = {"retraining": 1, "outcome": "registered", "version": 1}
-    ended = Journal(bucket.store, "guests").append(lambda _: ("retrained", said))
+    ended = Journal(bucket, "guests").append(lambda _: ("retrained", said))
     assert compare_runs(
         recorded, RebuiltRun(bucket, tuple(steps), (*recorded.entries, ended))
     ).identical
@@ -719,7 +720,7 @@ def test_a_bucket_of_the_first_version_is_recalled():
     recorded = recall_run(open_bucket(str(GOLDEN)), "guests@2")
     assert (recorded.history_before.entries, len(recorded.steps)) == ([], 12)
     assert len(recorded.commit) == 40
-    target = Bucket.from_store(MemoryStore()).prepare()
+    target = Bucket.from_store(MemoryStore())
     recorded.seed(target)
     assert compare_runs(
         recorded, RebuiltRun(recorded.bucket, recorded.steps, recorded.entries)

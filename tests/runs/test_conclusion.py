@@ -45,7 +45,7 @@ def judge(registry, judged, policy=AUTOMATIC, *, against=None, beats=True):
 
 
 def note(registry, kind, **body):
-    Journal(registry._bucket.store, "m").append(lambda _: (kind, {"because": "it leaks", **body}))
+    Journal(registry._bucket, "m").append(lambda _: (kind, {"because": "it leaks", **body}))
 
 
 def test_the_first_and_whatever_beats_it_are_promoted_where_the_use_case_says_so(registry):

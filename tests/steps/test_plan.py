@@ -126,14 +126,14 @@ def test_a_plan_ends_before_the_journal_is_written() -> None:
 def ran(bucket: Bucket, kind: str, *steps: dict[str, str], **more: Any) -> None:
     record = bucket.put_json({"steps": steps}, artifacts.RECORD, "run")
     body = {"run": record.as_json(), **more}
-    Journal(bucket.store, "income").append(lambda _: (kind, body))
+    Journal(bucket, "income").append(lambda _: (kind, body))
 
 
 def test_the_last_steps_are_those_of_the_newest_record(bucket: Bucket) -> None:
     assert last_steps(bucket, "income") == {}
     ran(bucket, "registered", {"name": "first"})
     ran(bucket, "registered", {"name": "second"})
-    Journal(bucket.store, "income").append(lambda _: ("promoted", {"alias": "champion"}))
+    Journal(bucket, "income").append(lambda _: ("promoted", {"alias": "champion"}))
     assert list(last_steps(bucket, "income")) == ["second"]
 
 

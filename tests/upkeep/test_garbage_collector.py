@@ -42,7 +42,7 @@ def register(bucket: Bucket, model: str, *parts: bytes) -> list[Artifact]:
     listed = {"parts": [part.as_json() for part in held]}
     table = bucket.put_json(listed, artifacts.TABLE, "rows")
     record = bucket.put_json({"outputs": {"table": table.as_json()}}, artifacts.RECORD, "run")
-    Journal(bucket.store, model).append(lambda _: ("registered", {"run": record.as_json()}))
+    Journal(bucket, model).append(lambda _: ("registered", {"run": record.as_json()}))
     return [record, table, *held]
 
 
@@ -233,7 +233,7 @@ def test_how_long_a_pass_takes_makes_nothing_older(bucket: Bucket, monkeypatch) 
 
     def slowly(collector, memos):
         marked = mark(collector, memos)
-        Journal(bucket.store, "income").append(lambda _: ("registered", {"part": loose.as_json()}))
+        Journal(bucket, "income").append(lambda _: ("registered", {"part": loose.as_json()}))
         time.sleep(0.3)
         return marked
 
@@ -265,7 +265,7 @@ WRITER = textwrap.dedent(
         record = bucket.put_json(body, artifacts.RECORD, "run")
         # What `put_run_record` does before it lets a record be named.
         assert not bucket.objects.find_missing([part.digest, record.digest])
-        Journal(bucket.store, model).append(lambda _: ("registered", {"run": record.as_json()}))
+        Journal(bucket, model).append(lambda _: ("registered", {"run": record.as_json()}))
     """
 )
 
@@ -303,7 +303,7 @@ def test_collectors_beside_writers_lose_nothing_that_a_journal_leads_to(tmp_path
     records = [
         Artifact.model_validate(entry.body["run"])
         for model in list_journals(bucket.store)
-        for entry in Journal(bucket.store, model).entries()
+        for entry in Journal(bucket, model).entries()
     ]
     assert len(records) == 3 * 40
     for record in records:

@@ -108,7 +108,7 @@ def test_pins_are_no_model_and_yet_verified(bucket, table) -> None:
 def test_an_assay_that_knows_no_pins_keeps_what_they_lead_to(bucket, table) -> None:
     """It follows every journal below `journals/`, this one too."""
     Pins(bucket).pin(table[0].digest, "kept")
-    (entry,) = Journal(bucket.store, "@pins").entries()
+    (entry,) = Journal(bucket, "@pins").entries()
     (found,) = artifacts.find_descriptors(entry.body)
     assert found["digest"] == str(table[0].digest)
     assert found["media_type"].endswith("json")

@@ -68,7 +68,7 @@ def test_nothing_is_run_for_what_it_did_not_make(bucket, monkeypatch) -> None:
 
 def test_nothing_is_run_without_the_record(bucket, lost, monkeypatch) -> None:
     same(monkeypatch, bucket)
-    for entry in Journal(bucket.store, "guests").entries():
+    for entry in Journal(bucket, "guests").entries():
         if "run" in entry.body:
             bucket.store.delete(object_key(Digest.parse(entry.body["run"]["digest"])))
     assert rerunnable_use_cases(bucket, verify_bucket(bucket)) == []

@@ -46,10 +46,8 @@ def _register(bucket: Bucket, model: str, parts: list[Artifact]) -> None:
     table = {"parts": [part.as_json() for part in parts]}
     steps = [{"outputs": {"table": bucket.put_json(table, artifacts.TABLE, "rows").as_json()}}]
     record = bucket.put_json({"steps": steps, "of": model}, artifacts.RECORD, "run")
-    Journal(bucket.store, model).append(
-        lambda _: ("registered", {"version": 1, "run": record.as_json()})
-    )
-    Journal(bucket.store, model).append(lambda _: ("promoted", {"alias": "champion", "version": 1}))
+    Journal(bucket, model).append(lambda _: ("registered", {"version": 1, "run": record.as_json()}))
+    Journal(bucket, model).append(lambda _: ("promoted", {"alias": "champion", "version": 1}))
 
 
 def spoil(bucket: Bucket, digest: Digest, data: bytes = b"rotten") -> str:
@@ -139,7 +137,7 @@ def test_what_a_collector_moved_meanwhile_is_there(bucket: Bucket) -> None:
 
 
 def test_what_a_record_in_the_trash_leads_to_is_looked_for(bucket: Bucket) -> None:
-    entry = Journal(bucket.store, "income").entries()[0]
+    entry = Journal(bucket, "income").entries()[0]
     bucket.objects.move_to_trash(Digest.parse(entry.body["run"]["digest"]))
     key = remove(bucket, Digest.of_bytes(b"part 1"))
     assert ("dangling", key) in seen(verify_bucket(bucket))
@@ -168,7 +166,7 @@ def test_other_bytes_in_the_trash_are_not_what_is_missing(bucket: Bucket) -> Non
 
 
 def test_a_missing_record_is_named_with_the_journal_entry(bucket: Bucket) -> None:
-    record = Journal(bucket.store, "income").entries()[0].body["run"]
+    record = Journal(bucket, "income").entries()[0].body["run"]
     remove(bucket, Digest.parse(record["digest"]))
     (problem,) = verify_bucket(bucket).problems
     assert problem.kind == "dangling"
@@ -176,14 +174,14 @@ def test_a_missing_record_is_named_with_the_journal_entry(bucket: Bucket) -> Non
 
 
 def test_what_a_corrupt_record_may_have_named_is_not_guessed(bucket: Bucket) -> None:
-    record = Journal(bucket.store, "income").entries()[0].body["run"]
+    record = Journal(bucket, "income").entries()[0].body["run"]
     key = spoil(bucket, Digest.parse(record["digest"]), b'{"digest": "' + b"0" * 64 + b'"}')
     assert seen(verify_bucket(bucket)) == [("corrupt", key)]
 
 
 def test_what_calls_itself_json_and_is_not_is_named(bucket: Bucket) -> None:
     artifact = bucket.put(b"no json", artifacts.JSON, "notes")
-    Journal(bucket.store, "income").append(lambda _: ("noted", {"notes": artifact.as_json()}))
+    Journal(bucket, "income").append(lambda _: ("noted", {"notes": artifact.as_json()}))
     assert seen(verify_bucket(bucket)) == [("unreadable", object_key(artifact.digest))]
 
 
@@ -301,7 +299,7 @@ def test_descriptors_are_found_at_any_depth() -> None:
 
 
 def test_one_version_is_examined_with_what_it_leads_to_and_no_other(bucket: Bucket) -> None:
-    journal = Journal(bucket.store, "votes")
+    journal = Journal(bucket, "votes")
     for number in (1, 2):
         model = bucket.put(b"model %d" % number, artifacts.MODEL, "model")
         body = {"version": number, "model": model.as_json()}
@@ -321,14 +319,14 @@ def test_a_ledger_beside_a_model_is_examined_with_it(bucket: Bucket) -> None:
     rows = bucket.put(b"scored", artifacts.PARQUET, "rows")
     labels = {"name": "a", "source": None, "as_of": "2026-01-01", "unfit": None}
     body = {**labels, "table": rows.as_json(), "rows": 1, "unfit_rows": 0}
-    Journal(bucket.store, "income.batches").append(lambda _: ("labelled", body))
+    Journal(bucket, "income.batches").append(lambda _: ("labelled", body))
     key = remove(bucket, rows.digest)
     assert seen(verify_bucket(bucket, model="income")) == [("dangling", key)]
     assert verify_bucket(bucket, model="credit").intact
 
 
 def test_a_clock_that_went_back_is_told_and_harms_nothing(bucket: Bucket) -> None:
-    last = Journal(bucket.store, "credit").entries()[-1]
+    last = Journal(bucket, "credit").entries()[-1]
     entry = replace(
         last, number=3, previous=Digest.of_bytes(last.encode()), at="2001-01-01T00:00:00Z"
     )
@@ -337,8 +335,8 @@ def test_a_clock_that_went_back_is_told_and_harms_nothing(bucket: Bucket) -> Non
     assert seen(findings) == [("clock", "journals/credit/0000000003.json")]
     assert "2001-01-01" in findings.problems[0].what
     assert findings.intact
-    Journal(bucket.store, "credit").append(lambda _: ("noted", {}))
-    assert len(Journal(bucket.store, "credit").entries()) == 4
+    Journal(bucket, "credit").append(lambda _: ("noted", {}))
+    assert len(Journal(bucket, "credit").entries()) == 4
 
 
 def test_entries_signed_by_nobody_known_are_named(bucket: Bucket, monkeypatch, tmp_path) -> None:
@@ -348,7 +346,7 @@ def test_entries_signed_by_nobody_known_are_named(bucket: Bucket, monkeypatch, t
     (tmp_path / "people.yaml").write_text("people: {}\n")
     with monkeypatch.context() as signing:
         signing.setenv("ASSAY_SIGNING_KEY", str(tmp_path / "key"))
-        Journal(bucket.store, "credit").append(lambda _: ("noted", {}))
+        Journal(bucket, "credit").append(lambda _: ("noted", {}))
     monkeypatch.setenv("ASSAY_PEOPLE", str(tmp_path / "people.yaml"))
     (problem,) = (p for p in verify_bucket(bucket).problems if p.kind != "foreign")
     assert (problem.kind, problem.key) == ("signature", "journals/credit/0000000003.json")
@@ -376,7 +374,7 @@ def test_what_is_corrupt_or_gone_is_copied_from_the_other_bucket(
     bucket: Bucket, copy: Bucket
 ) -> None:
     spoilt = spoil(bucket, Digest.of_bytes(b"part 0"))
-    record = Artifact.model_validate(Journal(bucket.store, "income").entries()[0].body["run"])
+    record = Artifact.model_validate(Journal(bucket, "income").entries()[0].body["run"])
     gone = remove(bucket, record.digest)
     lost = remove(bucket, Digest.of_bytes(b"part 1"))
     findings = verify_bucket(bucket, repair=True, other=copy)
@@ -421,7 +419,7 @@ def test_a_lost_format_file_is_a_problem_that_repair_mends(bucket: Bucket) -> No
     ],
 )
 def test_an_entry_that_no_command_understands_is_named(bucket, kind, body):
-    Journal(bucket.store, "income").append(lambda _: (kind, body))
+    Journal(bucket, "income").append(lambda _: (kind, body))
     (problem,) = verify_bucket(bucket).problems
     assert (problem.kind, problem.key) == ("chain", "journals/income/")
     assert "entry 3" in problem.what
@@ -431,7 +429,7 @@ def test_an_entry_that_no_command_understands_is_named(bucket, kind, body):
 @pytest.mark.parametrize("journal", ["income.batches", "@pins"])
 def test_a_malformed_entry_of_a_ledger_or_of_the_pins_is_named(bucket, journal):
     kind = "pinned" if journal == "@pins" else "scored"
-    Journal(bucket.store, journal).append(lambda _: (kind, {"object": 5}))
+    Journal(bucket, journal).append(lambda _: (kind, {"object": 5}))
     (problem,) = verify_bucket(bucket).problems
     assert (problem.kind, problem.key) == ("chain", f"journals/{journal}/")
 

@@ -209,7 +209,7 @@ def append_look(bucket: Bucket, look: Look, body: Mapping[str, Any]) -> JournalE
             return None
         return MONITORED, dict(body)
 
-    return Journal(bucket.store, model).append(decide)
+    return Journal(bucket, model).append(decide)
 
 
 def describe_look_conflict(bucket: Bucket, look: Look) -> str:

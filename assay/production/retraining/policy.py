@@ -93,7 +93,7 @@ def open_retraining(
     `attempts` in a row without a new champion, one entry asks a person, with the evidence. Raises
     ChainBroken.
     """
-    journal = Journal(bucket.store, model)
+    journal = Journal(bucket, model)
     known: RetrainingAttempt | DeclinedRetraining | None = None
 
     def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
@@ -141,7 +141,7 @@ def close_retraining(
     def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
         return None if attempt.number in _retraining_outcomes(entries) else (RETRAINED, body)
 
-    return Journal(bucket.store, model).append(decide)
+    return Journal(bucket, model).append(decide)
 
 
 def _retraining_outcomes(entries: Sequence[JournalEntry]) -> dict[int, str]:

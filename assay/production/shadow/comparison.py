@@ -149,7 +149,7 @@ def append_comparison(
             return None
         return SHADOWED, body
 
-    return Journal(bucket.store, model).append(decide)
+    return Journal(bucket, model).append(decide)
 
 
 def _is_news(body: Mapping[str, Any], last: Mapping[str, Any]) -> bool:

@@ -59,7 +59,7 @@ def append_decision(
     decide: Callable[[ModelHistory], tuple[str, EntryBody] | None],
     who: authority.Actor,
 ) -> JournalEntry | None:
-    journal = Journal(bucket.store, model)
+    journal = Journal(bucket, model)
     return journal.append(lambda entries: decide(fold_journal(model, entries)), actor=who.name)
 
 

@@ -129,7 +129,7 @@ def _champion(bucket: Bucket, reference: pd.DataFrame) -> None:
         "against": None,
     }
     promoted = {"alias": "champion", "version": 1, "previous": None, "because": "measured"}
-    journal = Journal(bucket.store, "employment")
+    journal = Journal(bucket, "employment")
     journal.append(lambda _: ("registered", body))
     journal.append(lambda _: ("promoted", promoted | {"as_of": _WHEN}))
 

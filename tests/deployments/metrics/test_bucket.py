@@ -63,7 +63,7 @@ def gap(group, estimate, low, high, limit=0.1, how="difference"):
 
 
 def write(bucket, kind, model="guests", /, **body):
-    entry = Journal(bucket.store, model).append(lambda _: (kind, body))
+    entry = Journal(bucket, model).append(lambda _: (kind, body))
     return entry.number
 
 
@@ -137,7 +137,7 @@ def test_a_look_with_what_it_judged(bucket, scrape):
     said = {v: of(found, "assay_look_verdict", **GUESTS, verdict=v)
             for v in ("healthy", "watch", "retrain")}  # fmt: skip
     assert said == {"healthy": 0, "watch": 1, "retrain": 0}
-    at = Journal(bucket.store, "guests").entries()[number - 1].at
+    at = Journal(bucket, "guests").entries()[number - 1].at
     from datetime import datetime
 
     when = of(found, "assay_look_timestamp_seconds", **GUESTS, at="all")
@@ -295,7 +295,7 @@ def test_of_a_broken_journal_nothing_is_told_and_of_others_all(bucket, scrape):
     champion(bucket)
     write(bucket, "registered", "hotels", version=1, reports={}, question="q", model={})
     write(bucket, "promoted", "hotels", alias="champion", version=1, previous=None)
-    file = Path(bucket.store.url(Journal(bucket.store, "guests").entry_key(1)))
+    file = Path(bucket.store.url(Journal(bucket, "guests").entry_key(1)))
     file.chmod(0o644)
     file.write_bytes(file.read_bytes().replace(b'"version":1', b'"version":9'))
     found = scrape()

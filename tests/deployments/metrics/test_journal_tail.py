@@ -17,7 +17,7 @@ from assay.store.memory import MemoryStore
 
 
 def grow(bucket, count):
-    journal = Journal(bucket.store, "guests")
+    journal = Journal(bucket, "guests")
     for number in range(count):
         journal.append(lambda entries, number=number: ("noted", {"number": number}))
 
@@ -32,7 +32,7 @@ def test_read_on_it_is_the_whole(growths, most):
         seen += tail.entries(most)
     while more := list(tail.entries(most)):
         seen += more
-    assert seen == Journal(bucket.store, "guests").entries()
+    assert seen == Journal(bucket, "guests").entries()
     assert tail.length == sum(growths)
 
 
@@ -40,7 +40,7 @@ def test_read_on_it_is_the_whole(growths, most):
 def long(tmp_path, monkeypatch):
     """A bucket whose journal has a checkpoint, and the keys that are read of it from then on."""
     bucket = open_bucket(str(tmp_path / "bucket")).prepare()
-    journal, lines = Journal(bucket.store, "guests"), []
+    journal, lines = Journal(bucket, "guests"), []
     for number in range(1, 103):
         previous = None if number == 1 else journal_digest(lines[-1])
         lines.append(entry(number, previous))
@@ -87,7 +87,7 @@ def test_an_entry_that_does_not_follow_is_not_told(long):
     bucket, _ = long
     tail = JournalTail(bucket, "guests")
     assert len(list(tail.entries(1000))) == 102
-    bucket.store.put_if_absent(Journal(bucket.store, "guests").entry_key(103), entry(103, None))
+    bucket.store.put_if_absent(Journal(bucket, "guests").entry_key(103), entry(103, None))
     for _ in range(2):
         with pytest.raises(ChainBroken, match="entry 103"):
             list(tail.entries(1000))

@@ -226,7 +226,7 @@ def test_a_new_champion_is_looked_at_from_its_own_first_row(living):
 
 
 def test_a_retired_champion_leaves_nothing_to_watch(living):
-    Journal(living.bucket.store, "loans").append(
+    Journal(living.bucket, "loans").append(
         lambda _: ("retired", {"version": 1, "because": "old", "as_of": day(1).isoformat()})
     )
     with pytest.raises(ReferenceUnknown, match="has no champion to watch"):

@@ -40,11 +40,11 @@ def asked(day, *, by="monitor", evidence=None, because="harm", upto=0):
 
 
 def kinds(bucket):
-    return [entry.kind for entry in Journal(bucket.store, "m").entries()]
+    return [entry.kind for entry in Journal(bucket, "m").entries()]
 
 
 def note(bucket, kind, **body):
-    return Journal(bucket.store, "m").append(lambda _: (kind, body)).number
+    return Journal(bucket, "m").append(lambda _: (kind, body)).number
 
 
 def finish(bucket, begun, kind="registered"):
@@ -55,19 +55,19 @@ def finish(bucket, begun, kind="registered"):
 
 def promote(bucket, version=1, alias="champion"):
     body = {"alias": alias, "version": version, "previous": None, "because": "better"}
-    Journal(bucket.store, "m").append(lambda _: ("promoted", body))
+    Journal(bucket, "m").append(lambda _: ("promoted", body))
 
 
 def look(bucket, verdict, first):
     body = {"version": 1, "look": 1, "upto": 99, "verdict": verdict, "first": first}
-    Journal(bucket.store, "m").append(lambda _: ("monitored", body))
+    Journal(bucket, "m").append(lambda _: ("monitored", body))
 
 
 def test_the_first_evidence_begins_one(bucket):
     begun = open_retraining(bucket, "m", asked(0, evidence="a", upto=7), ASK)
     assert isinstance(begun, RetrainingAttempt)
     assert (begun.number, begun.attempt, begun.upto) == (1, 1, 7)
-    entry = Journal(bucket.store, "m").entries()[0]
+    entry = Journal(bucket, "m").entries()[0]
     assert entry.kind == RETRAINING
     assert entry.body["evidence"] == str(Digest.of_bytes(b"a"))
     assert entry.body["as_of"] == "2016-01-01T00:00:00+00:00"
@@ -220,9 +220,7 @@ def test_what_a_look_wants_stands_until_it_is_answered(bucket):
     assert wanted() == first, "it may have been killed"
     assert (
         "too recent"
-        in reason_to_decline(
-            Journal(bucket.store, "m").entries(), asked(1, evidence="a"), ASK
-        ).reason
+        in reason_to_decline(Journal(bucket, "m").entries(), asked(1, evidence="a"), ASK).reason
     )
     close_retraining(bucket, "m", begun, FAILED)
     assert wanted() == first
@@ -280,7 +278,7 @@ def test_after_three_in_vain_a_person_is_asked_once(bucket):
         refused = open_retraining(bucket, "m", asked(day, evidence=f"{day}"), ASK)
         assert isinstance(refused, DeclinedRetraining)
     assert kinds(bucket).count(ASKED) == 1
-    entry = next(e for e in Journal(bucket.store, "m").entries() if e.kind == ASKED)
+    entry = next(e for e in Journal(bucket, "m").entries() if e.kind == ASKED)
     assert entry.body["evidence"] == str(Digest.of_bytes(b"120"))
     assert "3 retrainings in a row brought no new champion" in entry.body["because"]
 
@@ -313,7 +311,7 @@ def test_a_promotion_starts_the_count_anew_but_a_challenger_does_not(bucket):
 
 def test_harm_is_known_since_the_first_batch_of_which_it_was_seen(bucket):
     def entries():
-        return Journal(bucket.store, "m").entries()
+        return Journal(bucket, "m").entries()
 
     assert harm_since(entries()) is None
     look(bucket, "healthy", 4)
@@ -329,10 +327,8 @@ def test_harm_is_known_since_the_first_batch_of_which_it_was_seen(bucket):
 
 def test_a_false_alarm_was_no_harm(bucket):
     def marked(number):
-        Journal(bucket.store, "m").append(
-            lambda _: ("false_alarm", {"entry": number, "because": "x"})
-        )
-        return harm_since(Journal(bucket.store, "m").entries())
+        Journal(bucket, "m").append(lambda _: ("false_alarm", {"entry": number, "because": "x"}))
+        return harm_since(Journal(bucket, "m").entries())
 
     look(bucket, "retrain", 3)
     look(bucket, "retrain", 6)
@@ -344,4 +340,4 @@ def test_a_false_alarm_was_no_harm(bucket):
 def test_the_window_stands_in_the_journal(bucket):
     ask = ASK.model_copy(update={"window": TrainingWindow(rows=5000)})
     open_retraining(bucket, "m", asked(0, evidence="a"), ask)
-    assert Journal(bucket.store, "m").entries()[0].body["window"] == {"rows": 5000, "lasting": None}
+    assert Journal(bucket, "m").entries()[0].body["window"] == {"rows": 5000, "lasting": None}

@@ -180,7 +180,7 @@ def test_the_champion_serves_unless_another_is_named(bucket):
 def test_a_retired_champion_and_a_missing_one_are_told(bucket):
     version = champion(bucket, use_case())
     said = {"version": 1, "because": "it errs", "as_of": "2026-01-01T00:00:00+00:00"}
-    Journal(bucket.store, "jobs").append(lambda _: ("retired", said))
+    Journal(bucket, "jobs").append(lambda _: ("retired", said))
     with pytest.raises(ReferenceUnknown, match="no champion to score with: version 1 was retired"):
         resolve_reference(bucket, "jobs", None)
     with pytest.raises(Unproven, match="was retired: it errs"):

@@ -187,7 +187,7 @@ def test_batches_that_older_versions_entered_read_as_ever_and_fail_nobody(living
     told = living.serve(loans(range(2000, 2100), 3), 1.5)
     older = {**told.body(), "name": "older"}
     del older["beside"]
-    Journal(living.bucket.store, "loans.batches").append(lambda _: ("scored", older))
+    Journal(living.bucket, "loans.batches").append(lambda _: ("scored", older))
     serve(living, range(300, 600), 2)
     assert [s.name for s in next_comparison(living.bucket, living.case).unpaired] == [told.name]
 

@@ -68,7 +68,7 @@ class House:
         return self.registry.register("m", status, body, actor=by)
 
     def note(self, kind, by="runner", **body):
-        return Journal(self.bucket.store, "m").append(lambda _: (kind, body), actor=by)
+        return Journal(self.bucket, "m").append(lambda _: (kind, body), actor=by)
 
     @property
     def history(self):
