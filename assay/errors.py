@@ -166,5 +166,9 @@ class Unproven(IntegrityError):
     """A model the journal does not vouch for; it is not loaded."""
 
 
+class PeopleUntrusted(IntegrityError):
+    """People recorded in the bucket whom nothing vouches for; nobody's rights are decided."""
+
+
 class SignatureBad(IntegrityError, ValueError):
     """A signature that does not fit what it stands under, or is by nobody known."""

@@ -3,7 +3,8 @@
 They only limit what a stolen or careless key can do. People append to a journal, and to the bucket
 one entry is like another: whoever may append may write the text of a promotion. Who may promote is
 checked by `assay.registry.authority`. That check binds everyone only if the people file says
-`signatures: required`: then an entry counts only if its signer has the permission.
+`signatures: required`: then an entry counts only if its signer has the permission. Engineers alone
+write `people/`, where that file is recorded.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _WRITABLE_KEYS: Final[Mapping[Keyholder, tuple[str, ...]]] = {
     "viewer": (),
     "scientist": _RUN_KEYS,
     "operator": ("journals/*", "checkpoints/*"),
-    "engineer": _RUN_KEYS,
+    "engineer": (*_RUN_KEYS, "people/*"),
     # What moves into the trash or aside, and what comes back from there.
     "collector": ("objects/*", "checkpoints/*", "trash/*", "quarantine/*", "clock/*", "doctor/*"),
 }
@@ -114,7 +115,7 @@ class _BucketStatements:
 
     def allow_collecting(self) -> list[dict[str, Any]]:
         """Allow garbage collection, but not of journals or of the bucket's earlier versions."""
-        history = [self._keys("assay.json"), self._keys("journals/*")]
+        history = [self._keys(key) for key in ("assay.json", "journals/*", "people/*")]
         deleted = [self._keys(key) for key in _DELETABLE_KEYS]
         return [
             _statement("Delete", "Allow", ["s3:DeleteObject"], deleted),

@@ -7,6 +7,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from threading import Event, Thread
 from typing import Any, ParamSpec, TypeVar, cast, overload
 from uuid import UUID
@@ -202,7 +203,7 @@ def publish_history(bucket: Bucket, model: str) -> None:
     """Show the use case's history. Its key is constant, so the dashboard keeps earlier versions."""
     page = UseCasePage.load(bucket, model)
     pictures = {figure.title: data_url(figure_svg_file(figure)) for figure in page.figures()}
-    text = page.to_markdown(actor_of=authority.describe_author, pictures=pictures)
+    text = page.to_markdown(actor_of=partial(authority.describe_author, bucket), pictures=pictures)
     create_markdown_artifact(text, artifact_key(model, "history"), page.headline)
 
 

@@ -3,6 +3,7 @@
 from assay.bucket.signing import Signer
 from assay.config.loaded_use_case import load_use_case
 from assay.registry.authority import authorize_training
+from assay.registry.open import open_bucket
 from assay.runs.run import Run
 from assay.sources.fingerprint import fingerprint
 from assay.steps import plan
@@ -29,7 +30,7 @@ def start_run(
     source = None
     if trains:
         if plan.current_plan() is None:
-            authorize_training()
+            authorize_training(open_bucket(store or default_store_url()))
         check_candidates(written.use_case, written.text.locate)
         source = fingerprint(written.use_case.data)
     return Run.begin(written, store or default_store_url(), source, always=always)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from assay import __version__
@@ -28,33 +28,63 @@ _BUCKET_PREFIXES = (MARKER_KEY, "objects/sha256/", _JOURNAL_PREFIX)  # any of th
 _ID_BYTES = 16
 
 
+class BucketMark:
+    """What assay.json says of a bucket: its format, the version that made it, and its id."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: Mapping[str, Any] | None = None
+
+    @property
+    def id(self) -> str | None:
+        """What tells the bucket from all others, its copies aside. None in an old bucket, and
+        before there is one.
+        """
+        if self._known is None:
+            self._known = _read_mark(self._store) or _find_lost_mark(self._store)
+        return self._known.get("id") if self._known else None
+
+    def read(self) -> None:
+        """Read the file, if it is there. Raises FormatUnknown."""
+        self._known = _read_mark(self._store)
+
+    def render(self, bucket_id: str | None) -> bytes:
+        """The file as it is, or as it is to be: a new bucket has this id, or a random one."""
+        known = self._known or _read_mark(self._store) or _find_lost_mark(self._store)
+        return canonical_json.dump(known or _new_mark(bucket_id))
+
+
+def _ask_for_no_signatures(_bucket: Bucket) -> None:
+    return None
+
+
 class Bucket:
     """Everything Assay keeps, in one place."""
 
     def __init__(
-        self, store: Store, memo_signatures: Callable[[], MemoSignatures | None] = lambda: None
+        self,
+        store: Store,
+        memo_signatures: Callable[[Bucket], MemoSignatures | None] = _ask_for_no_signatures,
     ) -> None:
         self.store = store
+        self.mark = BucketMark(store)
         self._memo_signatures = memo_signatures
-        self._mark: Mapping[str, Any] | None = None
 
     @classmethod
     def from_store(
-        cls, store: Store, memo_signatures: Callable[[], MemoSignatures | None] = lambda: None
+        cls,
+        store: Store,
+        memo_signatures: Callable[[Bucket], MemoSignatures | None] = _ask_for_no_signatures,
     ) -> Bucket:
         """The bucket on a store, its format checked. `memo_signatures`: see `Memo`."""
         bucket = cls(store, memo_signatures)
-        bucket._mark = _read_mark(store)
+        bucket.mark.read()
         return bucket
 
     @property
     def id(self) -> str | None:
-        """What tells this bucket from all others, its copies aside. None in an old bucket, and
-        before there is one.
-        """
-        if self._mark is None:
-            self._mark = _read_mark(self.store) or _find_lost_mark(self.store)
-        return self._mark.get("id") if self._mark else None
+        """See `BucketMark.id`."""
+        return self.mark.id
 
     def prepare(self, *, bucket_id: str | None = None) -> Bucket:
         """Mark the store as a bucket of this format, before the first write. Returns itself.
@@ -63,8 +93,7 @@ class Bucket:
         Raises StoreDenied, StoreFull, StoreUnsafe: better at the start than after an hour's
         work.
         """
-        known = self._mark or _read_mark(self.store) or _find_lost_mark(self.store)
-        mark = canonical_json.dump(known or _new_mark(bucket_id))
+        mark = self.mark.render(bucket_id)
         # The mark is written once in a bucket's life, so a store that says "created" twice in a
         # row overwrites. The probe costs a sound bucket nothing: its first answer is "exists".
         if self.store.put_if_absent(MARKER_KEY, mark) and self.store.put_if_absent(
@@ -76,7 +105,7 @@ class Bucket:
                 remedy="Use a server with conditional writes, such as AWS S3, Ceph or MinIO, or a "
                 "folder; `assay doctor` tells which server answers.",
             )
-        self._mark = _read_mark(self.store)  # another process's, if that was faster
+        self.mark.read()  # another process's, if that was faster
         return self
 
     def require_existing(self) -> Bucket:
@@ -101,7 +130,7 @@ class Bucket:
 
     @cached_property
     def memo(self) -> Memo:
-        return Memo(self.store, self._memo_signatures)
+        return Memo(self.store, partial(self._memo_signatures, self))
 
     def put(self, data: bytes, media_type: str, name: str) -> Artifact:
         """Store bytes as an artifact."""

@@ -137,13 +137,16 @@ class Journal:
     With `reuse_chain`, an append begins with the chain that the last one of this instance left, and
     verifies what came since; what was verified is not read again, so what somebody does to it
     meanwhile is found out by the next reader, not by the next append.
+
+    `prefix` is where the entries lie, if not where those of models do.
     """
 
-    def __init__(self, bucket: Bucket, model: str, *, reuse_chain: bool = False) -> None:
-        self._bucket = bucket
-        self._store = bucket.store
+    def __init__(
+        self, bucket: Bucket, model: str, *, reuse_chain: bool = False, prefix: str | None = None
+    ) -> None:
+        self._store, self._mark = bucket.store, bucket.mark
         self.model = model
-        self._prefix = f"{JOURNAL_PREFIX}{model}/"
+        self._prefix = prefix or f"{JOURNAL_PREFIX}{model}/"
         self._reuse_chain = reuse_chain
         self._last_chain: list[Link] = []
 
@@ -154,6 +157,13 @@ class Journal:
     def read_each_entry(self) -> list[JournalEntry]:
         """As `entries`, each read from its own key, without checkpoints."""
         return [entry for entry, _ in self._verify_chain(self._count_entries(), {})]
+
+    def read_on(self) -> list[JournalEntry]:
+        """As `entries`; what this instance read before is verified, and but for the last entry not
+        read again.
+        """
+        self._last_chain, _ = self._continue_chain() or self._read_chain()
+        return [entry for entry, _ in self._last_chain]
 
     def exists(self) -> bool:
         """Whether there is any entry."""
@@ -180,7 +190,7 @@ class Journal:
                 actor=actor or current_user(),
                 body=body,
                 journal=self.model,
-                bucket=self._bucket.id,
+                bucket=self._mark.id,
             )
             entry = entry.sign(signer) if signer else entry
             if self._store.put_if_absent(self.entry_key(entry.number), entry.encode()):
@@ -306,16 +316,21 @@ class Journal:
             raise self._chain_error(number, f"it says that it is entry {entry.number}")
         if entry.journal not in {None, self.model}:
             raise self._chain_error(number, f"it was written to the journal of {entry.journal!r}")
-        if entry.bucket not in {None, self._bucket.id}:
+        if entry.bucket not in {None, self._mark.id}:
             raise self._chain_error(number, f"it was written in another bucket, {entry.bucket}")
         return entry, Digest.of_bytes(data)
 
     def _chain_error(self, number: int, why: str) -> ChainBroken:
+        lost = (
+            "nothing that rests on it holds"
+            if self.model.startswith(NON_MODEL_PREFIX)
+            else "no version of this model is trusted"
+        )
         return ChainBroken(
             f"the journal of {self.model!r} is broken at entry {number}: {why}",
             where=self._store.url(self.entry_key(number)),
             remedy="Restore this entry from a backup or another copy of the bucket; until then "
-            "no version of this model is trusted.",
+            f"{lost}.",
         )
 
 

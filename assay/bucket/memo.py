@@ -55,7 +55,7 @@ class Memo:
         """The entry for `key`, or None. An unreadable entry counts as none and is removed.
 
         Where signatures are required, only an entry whose signature fits counts. The others stay:
-        readers with another people file may count them.
+        other readers may count them.
         """
         signatures = self._signatures()
         if signatures is None:

@@ -21,6 +21,7 @@ from assay.cli import (
     lessons,
     log,
     monitor,
+    people,
     pin,
     promote,
     reproduce,
@@ -63,7 +64,7 @@ _COMMANDS = {
         lessons,
     ),
     "One gate alone": (validate, feasibility, audit, drift),
-    "The bucket": (verify, vouch, gc, pin, unpin, doctor),
+    "The bucket": (verify, vouch, people, gc, pin, unpin, doctor),
     "In operation": (up, down),
 }
 

@@ -72,12 +72,12 @@ def _print_decision(
         print_text(f"{unchanged_message}; nothing was written")
         return
     print_text(entry_sentence(history.model, entry))
-    print_text(f"entry {entry.number} by {entry.actor} ({describe_signature(entry)})")
+    print_text(f"entry {entry.number} by {entry.actor} ({describe_signature(bucket, entry)})")
     if not champion:
         print_stderr(
             f"{history.model} has no champion now: nothing is scored until one is promoted"
         )
-    _warn_without_people()
+    _warn_without_people(bucket)
 
 
 def _entry_json(entry: JournalEntry) -> dict[str, Any]:
@@ -90,11 +90,12 @@ def _entry_json(entry: JournalEntry) -> dict[str, Any]:
     }
 
 
-def _warn_without_people() -> None:
-    """Say on stderr that nobody's identity was checked, if there is no people's file."""
-    from assay.config.people import DEFAULT_PEOPLE_FILE, People
+def _warn_without_people(bucket: Bucket) -> None:
+    """Say on stderr that nobody's identity was checked, if nobody is listed."""
+    from assay.config.people import DEFAULT_PEOPLE_FILE
+    from assay.registry.recorded_people import people_in_force
 
-    if People.load_configured() is None:
+    if people_in_force(bucket).people is None:
         print_stderr(
             f"there is no {DEFAULT_PEOPLE_FILE}: everyone may act, and the name is that of the "
             "operating system's user"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -64,6 +65,7 @@ def _print_events(bucket: Bucket, journal_names: list[str], *, whole: bool) -> N
     from assay.util.printable_text import printable_text
 
     events, ledgers = [], []
+    actor_of = partial(authority.describe_author, bucket)
     for name in journal_names:
         entries = Journal(bucket, name).entries()
         if (
@@ -75,9 +77,7 @@ def _print_events(bucket: Bucket, journal_names: list[str], *, whole: bool) -> N
                 batch_ledger.fold_ledger(name, entries),
             )
         else:
-            events += journal_events(
-                name, entries, actor_of=authority.describe_author, every_entry=whole
-            )
+            events += journal_events(name, entries, actor_of=actor_of, every_entry=whole)
     rows = [tuple(map(printable_text, (e.time, e.actor, e.text))) for e in events]
     print_rows(("when (UTC)", "by", "what"), rows)
     for line in ledgers:

@@ -47,8 +47,7 @@ def command(
     if by not in get_args(RetrainingTrigger):
         raise typer.BadParameter(f"--by is one of {', '.join(get_args(RetrainingTrigger))}")
     url = bucket_url(store)
-    open_existing_bucket(url)
-    authorize_training()
+    authorize_training(open_existing_bucket(url))
     outcome = run_named_flow(
         "retrain",
         config=str(config),

@@ -51,7 +51,7 @@ def command(
     outcome = find_cached_outcome(bucket, written)
     if outcome is None or always:
         # Errors here appear before Prefect takes seconds to start.
-        authorize_training()
+        authorize_training(bucket)
         bucket.prepare()
         from assay.cli.flow_runner import run_named_flow
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from assay.cli.console import print_json
+from assay.cli.console import print_json, print_text
 from assay.cli.options import AsOfOption, ConfigArgument, JsonOption, SetOption, StoreOption
 
 _STDIN, _DEFAULT_INTERVAL = "-", "10s"
@@ -59,6 +59,7 @@ def command(
     """Score batches with the champion, deliver the predictions, and record each batch once."""
     from assay.cli.existing_bucket import bucket_url
     from assay.cli.score_job import ScoreJob, ignore_outcome, print_outcome
+    from assay.util.printable_text import printable_text
 
     url = bucket_url(store)
     job = ScoreJob(
@@ -82,6 +83,8 @@ def command(
         found = job.watch_files(seconds) if watch else job.score_present()
     if as_json:
         print_json(found)
+    else:
+        print_text(f"people: {printable_text(found['people']['origin'])}")
     # By name, since a failed batch may have been scored later.
     last_fates = {one["name"]: one["fate"] for one in found["batches"]}
     raise typer.Exit(1 if {"refused", "failed"} & {*last_fates.values()} else 0)

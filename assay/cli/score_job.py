@@ -18,6 +18,7 @@ from assay.cli.signals import watch_signals
 from assay.config.loaded_use_case import LoadedUseCase, load_use_case
 from assay.production.scoring.outcome import BatchOutcome, ScoringOutcome
 from assay.registry.open import open_bucket
+from assay.registry.recorded_people import people_in_force
 from assay.util import clock
 from assay.util.wording import format_count
 
@@ -53,7 +54,7 @@ class ScoreJob:
         found = self._known_outcome(bucket, written, list_batches(written, self.files, self.form))
         outcome = found or self._run_flow(self.files)
         self.on_outcome(outcome)
-        return outcomes_json([outcome])
+        return self._result_json([outcome])
 
     def watch_files(self, seconds: float) -> dict[str, Any]:
         """Score new files until a signal, and finish the run that is under way then."""
@@ -78,7 +79,7 @@ class ScoreJob:
                         outcomes.append(outcome)
                         watch.give_back(batch.name for batch in outcome.with_fate("failed"))
                 ended.wait(seconds)
-        return outcomes_json(outcomes)
+        return self._result_json(outcomes)
 
     def score_stream(self, rows: int, seconds: float) -> dict[str, Any]:
         """Score standard input in batches of `rows`, or of what arrives within `seconds`."""
@@ -102,7 +103,12 @@ class ScoreJob:
                 for batch in outcomes[-1].with_fate("scored", "known"):
                     if scored_file := waiting.pop(batch.name, None):
                         scored_file.unlink()
-        return outcomes_json(outcomes)
+        return self._result_json(outcomes)
+
+    def _result_json(self, outcomes: list[ScoringOutcome]) -> dict[str, Any]:
+        """The object that --json prints, with the people whose signatures counted."""
+        people = people_in_force(open_bucket(self.store))
+        return {**outcomes_json(outcomes), "people": people.as_json()}
 
     def _score_new(
         self, bucket: Bucket, loaded_use_case: LoadedUseCase, batches: list[IncomingBatch]
@@ -230,7 +236,7 @@ def _batch_details(batch: BatchOutcome, store: str) -> Iterator[str]:
 
 
 def outcomes_json(outcomes: list[ScoringOutcome]) -> dict[str, Any]:
-    """The object that --json prints: every batch with the version that scored it."""
+    """Every batch with the version that scored it."""
     batches = [
         {"model": outcome.model, "digest": str(outcome.digest), "as_of": outcome.as_of}
         | batch.model_dump(mode="json", exclude={"model", "digest"})

@@ -104,7 +104,7 @@ def _show_version(
 
     body = version.entry.body
     reports = _load_reports(bucket, history, version, gate)
-    signature = describe_signature(version.entry)
+    signature = describe_signature(bucket, version.entry)
     print_facts(
         {
             "model": f"{version.name}, {version.status}",
@@ -142,7 +142,7 @@ def _show_decisions(history: ModelHistory, version: Version) -> None:
 
     for entry in _standing_entries(history, version):
         sentence = entry_sentence(history.model, entry)
-        line = f"{sentence} (by {entry.actor}, {describe_signature(entry)})"
+        line = f"{sentence} (by {entry.actor}, {describe_signature(history.bucket, entry)})"
         print_text(f"{clock.display_timestamp(entry_timestamp(entry))}  {printable_text(line)}")
     question = Digest.parse(version.entry.body["question"])
     learnt = find_lessons(history.entries, entry_causes(version.entry), question=question)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -26,15 +27,20 @@ class WithdrawnKey(Section):
     """A key that nobody may sign with any more."""
 
     key: str
-    holds: Path | None = None
-    """A file of the key's journal entries that stay valid, as `assay vouch` prints them; without
-    it, none does. A relative path counts from the people file's folder.
+    holds: Path | tuple[Digest, ...] | None = None
+    """The key's journal entries that stay valid: a file, as `assay vouch` prints it, or their
+    digests; without it, none does. A relative path counts from the people file's folder.
     """
 
     def parse_key(self, name: str, folder: Path) -> PublicKey:
         """The key with its valid entries. Raises ConfigError for an invalid key or file."""
-        vouched = _read_digests(folder / self.holds) if self.holds else frozenset[Digest]()
-        return replace(PublicKey.parse(self.key, name), vouched_entries=vouched)
+        return replace(PublicKey.parse(self.key, name), vouched_entries=self.valid_entries(folder))
+
+    def valid_entries(self, folder: Path) -> frozenset[Digest]:
+        """Raises ConfigError for an invalid file."""
+        if isinstance(self.holds, Path):
+            return _read_digests(folder / self.holds)
+        return frozenset(self.holds or ())
 
 
 class Person(Section):
@@ -67,24 +73,45 @@ class People(Section):
     @classmethod
     def read(cls, path: Path) -> People:
         """The people in a file. Raises ConfigError."""
-        try:
-            people = cls.model_validate_json(json.dumps(read_yaml(path)))
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(map(str, first["loc"]))
-            raise ConfigError(f"{key}: {first['msg']}", where=str(path)) from None
+        people = cls._validate(read_yaml(path), str(path))
         people._folder = path.parent
         people.trusted_keys()
         return people
 
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], location: str) -> People:
+        """The people of a document that `as_document` made. Raises ConfigError, also for one that
+        names files.
+        """
+        people = cls._validate(document, location)
+        withdrawn = (key for person in people.people.values() for key in person.withdrawn)
+        if any(isinstance(key.holds, Path) for key in withdrawn):
+            raise ConfigError("it names a file of entries, which is nowhere", where=location)
+        people.trusted_keys()
+        return people
+
+    @classmethod
+    def _validate(cls, document: Any, location: str) -> People:
+        try:
+            return cls.model_validate_json(json.dumps(document))
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(map(str, first["loc"]))
+            raise ConfigError(f"{key}: {first['msg']}", where=location) from None
+
     def as_document(self) -> dict[str, Any]:
-        """What the file says, for one in another folder: paths in it are absolute."""
-        document = self.model_dump(mode="json", exclude_unset=True)
+        """What the file says, with all that it needs: in place of a file of entries, their digests.
+
+        Raises ConfigError.
+        """
+        document = self.model_dump(mode="json", exclude_defaults=True)
         document.setdefault("people", {})
-        for person in document["people"].values():
-            for key in person.get("withdrawn", ()):
-                if key.get("holds"):
-                    key["holds"] = str((self._folder / key["holds"]).absolute())
+        for name, person in self.people.items():
+            for key, written in zip(
+                person.withdrawn, document["people"][name].get("withdrawn", ()), strict=True
+            ):
+                if isinstance(key.holds, Path):
+                    written["holds"] = sorted(map(str, key.valid_entries(self._folder)))
         return document
 
     def trusted_keys(self) -> list[PublicKey]:
@@ -104,6 +131,34 @@ def find_people_file() -> Path | None:
     named = os.environ.get(PEOPLE_VARIABLE)
     path = Path(named) if named else DEFAULT_PEOPLE_FILE
     return path if named or path.is_file() else None
+
+
+def people_differences(recorded: People, file: People) -> list[str]:
+    """How people recorded in a bucket differ from those of a file, a phrase for each thing."""
+    return [*_setting_differences(recorded, file), *_person_differences(recorded, file)]
+
+
+def _setting_differences(recorded: People, file: People) -> Iterator[str]:
+    if recorded.signatures != file.signatures:
+        yield f"signatures are {recorded.signatures} as recorded and {file.signatures} in the file"
+
+
+def _person_differences(recorded: People, file: People) -> Iterator[str]:
+    for name in sorted(recorded.people.keys() | file.people.keys()):
+        ours, theirs = recorded.people.get(name), file.people.get(name)
+        if ours is None or theirs is None:
+            yield f"{name} is {'recorded' if ours else 'in the file'} alone"
+            continue
+        if ours.role != theirs.role:
+            yield f"{name} is {ours.role} as recorded and {theirs.role} in the file"
+        if _owned_keys(recorded, name) != _owned_keys(file, name):
+            yield f"{name} has other keys"
+
+
+def _owned_keys(people: People, name: str) -> set[tuple[str, frozenset[Digest] | None]]:
+    """A person's keys, each with what stays valid of it."""
+    owned = (key for key in people.trusted_keys() if key.name == name)
+    return {(key.fingerprint, key.vouched_entries) for key in owned}
 
 
 def _read_digests(path: Path) -> frozenset[Digest]:

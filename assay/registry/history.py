@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from assay.bucket.artifacts import Artifact
+from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.bucket.journal import JournalEntry, malformed_entry_error
 from assay.gates.catalog import NONDETERMINISTIC_GATES, sort_by_gate
@@ -53,6 +54,7 @@ class Version:
 class ModelHistory:
     """The content of one journal: versions by number, and where each alias points."""
 
+    bucket: Bucket
     model: str
     entries: list[JournalEntry]
     versions: dict[int, Version] = field(default_factory=dict)
@@ -111,7 +113,7 @@ class ModelHistory:
             for version in self.versions.values()
             if version.status == status
             and _version_identity(version.entry.body) == _version_identity(body)
-            and authority.has_effect(version.entry, "run")
+            and authority.has_effect(self.bucket, version.entry, "run")
         )
         return next(same, None)
 
@@ -186,18 +188,18 @@ class ModelHistory:
         later = self.entries[(after or self.versions[number].entry).number :]
         cause = f"promotion:{self.model}@{number}"
         lessons = (e for e in later if e.kind == LESSON and e.body["cause"] == cause)
-        return any(authority.has_effect(entry, "lesson") for entry in lessons)
+        return any(authority.has_effect(self.bucket, entry, "lesson") for entry in lessons)
 
     def was_withdrawn(self, number: int) -> bool:
         """Whether a person retired a version or rolled it back. Only a person brings it back."""
         rollbacks = (e for e in self.entries if e.kind == ROLLED_BACK)
         of_version = (e for e in rollbacks if e.body["previous"] == number)
         return number in self.retirements or any(
-            authority.has_effect(entry, "rollback") for entry in of_version
+            authority.has_effect(self.bucket, entry, "rollback") for entry in of_version
         )
 
 
-def fold_journal(model: str, entries: Iterable[JournalEntry]) -> ModelHistory:
+def fold_journal(bucket: Bucket, model: str, entries: Iterable[JournalEntry]) -> ModelHistory:
     """The history that a journal's entries give. Unknown kinds of entries change nothing.
 
     Where signatures are required, nor does a retirement by nobody who may retire. Versions and
@@ -205,7 +207,7 @@ def fold_journal(model: str, entries: Iterable[JournalEntry]) -> ModelHistory:
 
     Raises ChainBroken for an entry without its kind's fields, which Assay never writes.
     """
-    history = ModelHistory(model, list(entries))
+    history = ModelHistory(bucket, model, list(entries))
     for entry in history.entries:
         try:
             _FOLD_BY_KIND.get(entry.kind, _fold_nothing)(history, entry)
@@ -247,7 +249,7 @@ def _fold_rollback(history: ModelHistory, entry: JournalEntry) -> None:
 
 def _fold_retirement(history: ModelHistory, entry: JournalEntry) -> None:
     number = entry.body["version"]
-    if not authority.has_effect(entry, "retire"):
+    if not authority.has_effect(history.bucket, entry, "retire"):
         return
     history.retirements[number] = entry
     for alias in [alias for alias, at in history.aliases.items() if at == number]:
@@ -279,10 +281,12 @@ def _version_identity(body: Mapping[str, Any]) -> tuple[Any, ...]:
     return body["question"], body["model"], reports
 
 
-def false_alarms(entries: Iterable[JournalEntry]) -> set[int]:
+def false_alarms(bucket: Bucket, entries: Iterable[JournalEntry]) -> set[int]:
     """The numbers of the looks' entries that somebody who may do so marked as false alarms."""
     marks = (entry for entry in entries if entry.kind == FALSE_ALARM)
-    return {mark.body["entry"] for mark in marks if authority.has_effect(mark, "false alarm")}
+    return {
+        mark.body["entry"] for mark in marks if authority.has_effect(bucket, mark, "false alarm")
+    }
 
 
 def is_waiver_in_force(waiver: JournalEntry, as_of: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Whose entries of the memo count, by the people file."""
+"""Whose entries of the memo count, by the people in force."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 from assay.errors import SignatureBad
 
 if TYPE_CHECKING:
+    from assay.bucket.bucket import Bucket
     from assay.bucket.memo import MemoSignatures
     from assay.bucket.signing import PublicKey, Signer
+    from assay.registry.recorded_people import RecordedPeople
 
 _PAYLOAD_TYPE: Final = "application/vnd.assay.memo.v1+json"
 
@@ -52,20 +54,22 @@ class RunnersSignatures:
         return True
 
 
-def memo_signatures() -> MemoSignatures | None:
-    """The signatures in force now; None where none is required. Raises ConfigError.
+def memo_signatures(bucket: Bucket) -> MemoSignatures | None:
+    """The signatures in force now; None where none is required.
 
     Files are read again only when they change: a key with a passphrase takes 0.3 s to open.
+    Raises PeopleUntrusted, ConfigError.
     """
     from assay.bucket.signing import PASSPHRASE_VARIABLE, SIGNING_KEY_VARIABLE
     from assay.config.people import find_people_file
+    from assay.registry.recorded_people import find_recorded_people
 
-    people = find_people_file()
-    if people is None:
+    recorded, file = find_recorded_people(bucket), find_people_file()
+    if recorded is None and file is None:
         return None
     key, secret = os.environ.get(SIGNING_KEY_VARIABLE), os.environ.get(PASSPHRASE_VARIABLE)
     own = _file_state(Path(key).expanduser()) if key else None
-    return _read_signatures(people, _file_state(people), key, own, secret)
+    return _read_signatures(recorded, file, _file_state(file) if file else None, key, own, secret)
 
 
 def _file_state(path: Path) -> _FileState:
@@ -78,14 +82,22 @@ def _file_state(path: Path) -> _FileState:
 
 @lru_cache(maxsize=4)
 def _read_signatures(
-    people_file: Path, _people: _FileState, _key: str | None, _own: _FileState, _secret: str | None
+    recorded: RecordedPeople | None,
+    file: Path | None,
+    _file: _FileState,
+    _key: str | None,
+    _own: _FileState,
+    _secret: str | None,
 ) -> RunnersSignatures | None:
     from assay.bucket.signing import Signer
     from assay.config.people import People
     from assay.registry.authority import PERMISSIONS
+    from assay.registry.recorded_people import warn_of_difference, weigh_people
 
-    people = People.read(people_file)
-    if people.signatures == "optional":
+    found = weigh_people(recorded, People.read(file) if file else None, file)
+    warn_of_difference(found)
+    people = found.people
+    if people is None or people.signatures == "optional":
         return None
     known, signer = people.trusted_keys(), Signer.from_environment()
     withdrawn = {key.fingerprint for key in known if key.vouched_entries is not None}

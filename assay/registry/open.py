@@ -13,7 +13,7 @@ from assay.store.open import open_store
 def open_bucket(url: str) -> Bucket:
     """The bucket at a URL, its format checked once a process. Writes nothing.
 
-    What its memo takes for done follows the people file, as it is at each look.
+    What its memo takes for done follows the people in force, as they are at each look.
 
     Raises FormatUnknown, StoreDenied, StoreUnreachable, ConfigError.
     """

@@ -11,6 +11,7 @@ from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.errors import DataError, ReferenceUnknown
 from assay.registry.open import open_bucket
+from assay.registry.recorded_people import PeopleInForce, people_in_force
 from assay.registry.registry import Registry
 from assay.store.open import default_store_url
 
@@ -28,6 +29,14 @@ class BucketReader:
     @classmethod
     def open(cls, store: str | None) -> BucketReader:
         return cls(open_bucket(store or default_store_url()).require_existing())
+
+    @property
+    def people(self) -> PeopleInForce:
+        """The people whose signatures count here, and where they come from (`origin`).
+
+        Raises PeopleUntrusted, ConfigError.
+        """
+        return people_in_force(self.bucket)
 
     def model(self, reference: str) -> ScoringModel:
         """The model behind `income@champion`, `income@3` or `income`.

@@ -48,7 +48,7 @@ class Registry:
 
     def history(self, model: str) -> ModelHistory:
         """The history of a model; empty if it has no journal."""
-        return fold_journal(model, Journal(self._bucket, model).entries())
+        return fold_journal(self._bucket, model, Journal(self._bucket, model).entries())
 
     def find_version(self, reference: str) -> Version:
         """The version behind `income@3`, `income@champion`, or `income` (champion, else newest).
@@ -99,8 +99,8 @@ class Registry:
         """The model behind a reference, ready to predict as of a moment (default: now).
 
         Nothing is unpickled before these hold: the journal's chain is intact and says that the
-        version was registered, the bytes match their digest, and signatures are valid if there is a
-        people file.
+        version was registered, the bytes match their digest, and signatures are valid if people
+        are listed.
 
         Raises Unproven for a rejected version without a valid waiver, for a retired one unless it
         is named by number, and, where signatures are required, for one that nobody with the
@@ -130,9 +130,9 @@ class Registry:
         for alias in rests_on:
             self.require_promotion(history, history.promotion_trails[alias][-1], as_of)
             since = history.alias_entries[alias]
-            authority.require_signatures(history.model, [since])
+            authority.require_signatures(self._bucket, history.model, [since])
             if alias == CHAMPION and since.kind == ROLLED_BACK:
-                authority.require_permission(history.model, since, "rollback")
+                authority.require_permission(self._bucket, history.model, since, "rollback")
         if version.status != REGISTERED and not rests_on:
             raise _rejected_version_error(version)
 
@@ -142,8 +142,8 @@ class Registry:
         Nothing that a version's record names may run before. Raises SignatureBad, Unproven,
         ConfigError.
         """
-        authority.require_signatures(version.model, [version.entry])
-        authority.require_permission(version.model, version.entry, "run")
+        authority.require_signatures(self._bucket, version.model, [version.entry])
+        authority.require_permission(self._bucket, version.model, version.entry, "run")
 
     def require_promotion(
         self, history: ModelHistory, promotion: JournalEntry, as_of: datetime
@@ -158,14 +158,16 @@ class Registry:
             history.find_waiver(promotion),
         )
         authority.require_signatures(
-            history.model, [e for e in (version.entry, promotion, waiver) if e]
+            self._bucket, history.model, [e for e in (version.entry, promotion, waiver) if e]
         )
-        authority.require_permission(history.model, version.entry, "run")
+        authority.require_permission(self._bucket, history.model, version.entry, "run")
         if promotion.body["alias"] == CHAMPION:
             automatic = partial(self._was_automatic, history, promotion)
-            authority.require_permission(history.model, promotion, "promote", unless=automatic)
+            authority.require_permission(
+                self._bucket, history.model, promotion, "promote", unless=automatic
+            )
         if waiver is not None:
-            authority.require_permission(history.model, waiver, "waive")
+            authority.require_permission(self._bucket, history.model, waiver, "waive")
             if not is_waiver_in_force(waiver, as_of):
                 raise _expired_waiver_error(version, promotion, waiver)
         elif version.status != REGISTERED:
@@ -175,7 +177,7 @@ class Registry:
         """Whether the use case allowed this promotion without a person's decision, and somebody
         who may train signed it.
         """
-        if not authority.has_effect(promotion, "run"):
+        if not authority.has_effect(self._bucket, promotion, "run"):
             return False
         version = history.versions[promotion.body["version"]]
         policy = self.promotion_policy(version)
@@ -207,7 +209,7 @@ class Registry:
         """
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-            history = fold_journal(model, entries)
+            history = fold_journal(self._bucket, model, entries)
             if history.find_identical(status, body):
                 return None
             return status, {**body, "version": max(history.versions, default=0) + 1}
@@ -263,7 +265,7 @@ class Registry:
         )
 
         def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-            history = fold_journal(version.model, entries)
+            history = fold_journal(self._bucket, version.model, entries)
             if version.number in history.retirements:
                 raise _retired_version_error(history, version)
             standing, rests_on = history.aliases.get(alias), history.current_promotion(alias)

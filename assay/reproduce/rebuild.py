@@ -90,7 +90,7 @@ class Rebuild:
                 *overrides,
             ],
             cwd=self.working_folder,
-            env=_environment_variables(self.folder, self.code.root),
+            env=_environment_variables(self.recorded.bucket, self.folder, self.code.root),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             encoding="utf-8",
@@ -172,11 +172,11 @@ def prepare_rebuild(
     )
 
 
-def _environment_variables(folder: Path, code: Path) -> dict[str, str]:
+def _environment_variables(bucket: Bucket, folder: Path, code: Path) -> dict[str, str]:
     """Variables of the rebuild: a Prefect home of its own, the recorded code first on the path."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(_DROPPED_VARIABLES)}
     own = {"PYTHONPATH": str(code), "PREFECT_HOME": str(folder / "prefect")}
-    return kept | make_rebuild_identity(folder) | own
+    return kept | make_rebuild_identity(bucket, folder) | own
 
 
 def _parse_result(process: subprocess.CompletedProcess[str]) -> dict[str, Any]:

@@ -136,22 +136,22 @@ def recall_run(bucket: Bucket, reference: str) -> RecordedRun:
         record=record,
         loaded_use_case=parse_use_case(words),
         steps=tuple(Step.model_validate(step) for step in record["steps"]),
-        history_before=_history_at_run(version, entries[: own[0].number - 1]),
+        history_before=_history_at_run(bucket, version, entries[: own[0].number - 1]),
         entries=tuple(own),
     )
 
 
-def _history_at_run(version: Version, before: list[JournalEntry]) -> ModelHistory:
+def _history_at_run(bucket: Bucket, version: Version, before: list[JournalEntry]) -> ModelHistory:
     """The journal as the run found it: the longest beginning in which the champion is the one that
     the run was judged against. Another may have been promoted during the run.
     """
     question, against = Digest.parse(version.entry.body["question"]), version.entry.body["against"]
     for end in range(len(before), -1, -1):
-        history = fold_journal(version.model, before[:end])
+        history = fold_journal(bucket, version.model, before[:end])
         rival = history.champion_to_beat(question)
         if (rival.number if rival else None) == against:
             return history
-    return fold_journal(version.model, before)
+    return fold_journal(bucket, version.model, before)
 
 
 def copy_objects(source: Bucket, target: Bucket, digests: Iterator[Digest]) -> None:

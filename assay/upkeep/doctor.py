@@ -23,6 +23,7 @@ from typing import Any
 from assay.bucket.bucket import MARKER_KEY, Bucket
 from assay.errors import AssayError, StoreDenied
 from assay.gates.report import Verdict
+from assay.registry.recorded_people import find_people
 from assay.store.base import Store
 from assay.store.local import LocalStore
 from assay.store.open import open_store
@@ -170,7 +171,7 @@ def _probe_store(store: Store, key: str) -> Iterator[Finding]:
     if isinstance(store, LocalStore):
         steps += [("durability", _check_durability), ("space", _check_space)]
         steps.append(("sharing", _check_sharing))
-    steps.append(("deletable", _check_deletable))
+    steps += [("deletable", _check_deletable), ("people", _check_people)]
     for name, step in steps:
         try:
             finding = step(store, key)
@@ -375,6 +376,28 @@ def _check_deletable(store: Store, key: str) -> Finding:
     if any(entry.key == key for entry in store.list(key)):
         return Finding("deletable", Verdict.CAUTION, "a deleted key is still there", remedy)
     return Finding("deletable", Verdict.PASS, "garbage can be collected")
+
+
+def _check_people(store: Store, _key: str) -> Finding:
+    found = find_people(Bucket.from_store(store))
+    if found.difference:
+        return Finding(
+            "people",
+            Verdict.CAUTION,
+            found.difference,
+            "If the file is right, have an engineer run `assay people record`.",
+        )
+    if found.recorded or found.people is None:
+        return Finding("people", Verdict.PASS, found.origin)
+    if found.people.signatures == "required":
+        return Finding(
+            "people",
+            Verdict.CAUTION,
+            f"signatures are required by {found.file} and nobody is recorded in the bucket: "
+            "another folder, or another file in ASSAY_PEOPLE, is held to other rules",
+            "Have an engineer run `assay people record --because TEXT`.",
+        )
+    return Finding("people", Verdict.PASS, f"{found.file}; signatures are optional")
 
 
 def _remove_probes(store: Store, key: str, *, new: bool) -> None:

@@ -1,4 +1,4 @@
-"""Audits the journals of a bucket: chains, checkpoints, clocks and signatures."""
+"""Audits the journals and the recorded people of a bucket: chains, checkpoints, signatures."""
 
 from __future__ import annotations
 
@@ -10,10 +10,24 @@ from datetime import datetime
 from assay.bucket import checkpoints
 from assay.bucket.bucket import Bucket
 from assay.bucket.journal import JOURNAL_PREFIX, Journal, JournalEntry, is_entry_name, list_journals
-from assay.config.people import People
-from assay.errors import ChainBroken, KeyAbsent, ReferenceUnknown, SignatureBad, suggest_name
+from assay.bucket.signing import PublicKey
+from assay.errors import (
+    ChainBroken,
+    KeyAbsent,
+    PeopleUntrusted,
+    ReferenceUnknown,
+    SignatureBad,
+    suggest_name,
+)
 from assay.registry.batch_ledger import fold_ledger, is_ledger
 from assay.registry.history import ModelHistory, fold_journal
+from assay.registry.recorded_people import (
+    PEOPLE_JOURNAL,
+    PEOPLE_PREFIX,
+    find_people,
+    fold_people,
+    people_journal,
+)
 from assay.upkeep import pins, references
 from assay.upkeep.problems import BucketProblem, ProblemKind
 from assay.upkeep.references import ObjectReference
@@ -29,12 +43,14 @@ class JournalAudit:
         self.names: list[str] = []
         self.entries = 0
         self.problems: list[BucketProblem] = []
+        self._known_keys: list[PublicKey] | None = None  # None where signatures are not checked
 
     def examine_journals(self, reference: str | None) -> list[ObjectReference]:
         """Examine journals, and yield what they refer to: a whole bucket's, a model's (`income` and
         its ledgers), or a version's (`income@3`, only what that version refers to). Raises
         ReferenceUnknown.
         """
+        self._known_keys = self._examine_people()
         model, _, version = (reference or "").partition("@")
         known = list_journals(self._bucket.store)
         if reference is None:
@@ -49,9 +65,11 @@ class JournalAudit:
 
     def has_key(self, key: str) -> bool:
         """Whether a key is an entry or a checkpoint of one of these journals."""
+        if key.startswith(PEOPLE_PREFIX):
+            return is_entry_name(key.removeprefix(PEOPLE_PREFIX))
         for prefix in (JOURNAL_PREFIX, checkpoints.CHECKPOINT_PREFIX):
             name, _, last = key.removeprefix(prefix).partition("/")
-            if key.startswith(prefix) and name in self.names:
+            if key.startswith(prefix) and name in {*self.names, PEOPLE_JOURNAL}:
                 return is_entry_name(
                     last.replace(".jsonl", ".json") if prefix != JOURNAL_PREFIX else last
                 )
@@ -74,11 +92,32 @@ class JournalAudit:
             elif is_ledger(name):
                 fold_ledger(name, entries)
             else:
-                history = fold_journal(name, entries)
+                history = fold_journal(self._bucket, name, entries)
                 entries = _version_entries(history, version) if version else entries
         except ChainBroken as error:
             self._add_problem("chain", f"{JOURNAL_PREFIX}{name}/", error.what)
+        except PeopleUntrusted:
+            pass  # a problem of its own
         yield from references.journal_references(name, entries)
+
+    def _examine_people(self) -> list[PublicKey] | None:
+        """The keys of the people in force; None without any, or if they cannot be relied on."""
+        journal = people_journal(self._bucket)
+        try:
+            entries = journal.read_each_entry()
+        except ChainBroken as error:
+            self._add_problem("chain", PEOPLE_PREFIX, error.what)
+            return None
+        self.entries += len(entries)
+        self._check_clocks(journal, entries)
+        self._check_checkpoints(PEOPLE_JOURNAL, entries)
+        try:
+            fold_people(entries)
+            people = find_people(self._bucket).people
+        except PeopleUntrusted as error:
+            self._add_problem("signature", error.where or PEOPLE_PREFIX, error.what)
+            return None
+        return people.trusted_keys() if people else None
 
     def _check_clocks(self, journal: Journal, entries: list[JournalEntry]) -> None:
         for before, entry in clock_reversals(entries):
@@ -88,11 +127,9 @@ class JournalAudit:
             )
 
     def _check_signatures(self, journal: Journal, entries: Iterable[JournalEntry]) -> None:
-        people = People.load_configured()
-        known = people.trusted_keys() if people else []
-        for entry in entries if people else ():
+        for entry in entries if self._known_keys is not None else ():
             try:
-                entry.find_signer(known)
+                entry.find_signer(self._known_keys or ())
             except SignatureBad as error:
                 self._add_problem("signature", journal.entry_key(entry.number), error.what)
 

@@ -50,7 +50,7 @@ class ModelMetrics(JournalMetrics):
         samples.merge(self._cached[1])
 
     def _add_all(self, samples: MetricSamples) -> bool:
-        history = fold_journal(self.use_case, self._entries)
+        history = fold_journal(self.bucket, self.use_case, self._entries)
         kinds = Counter(e.kind if e.kind in _KINDS else "other" for e in self._entries)
         for kind in (*_KINDS, "other"):
             samples.add_sample(

@@ -1,6 +1,7 @@
 """Attacks by people who may write to the bucket and lack a listed key, and what becomes of them.
 
-Signatures are required. Ada is an engineer, vic a viewer; mallory's key is listed nowhere.
+Signatures are required. Ada is an engineer, sam a scientist, vic a viewer; mallory's key is listed
+nowhere.
 """
 
 import difflib
@@ -35,7 +36,8 @@ def home(shared):
     """A folder with a use case, and people with keys."""
     _assay, folder = shared
     people = {}
-    for name, role in {"ada": "engineer", "vic": "viewer", "mallory": None}.items():
+    roles = {"ada": "engineer", "sam": "scientist", "vic": "viewer", "mallory": None}
+    for name, role in roles.items():
         key = Ed25519PrivateKey.generate()
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         (folder / name).write_bytes(pem)
@@ -255,6 +257,144 @@ def no_people(folder):
     name = pwd.getpwuid(os.getuid()).pw_name
     file.write_text(json.dumps({"people": {name: {"role": "engineer"}}}))
     return file
+
+
+# --- the people, recorded in the bucket -------------------------------------------------------
+
+
+@pytest.fixture
+def listed(by, bucket):
+    """The bucket, in which ada recorded the people file."""
+    done = by("ada", "people", "record", "--because", "from now on", "--json")
+    assert (done.code, done.json["entry"]) == (0, 1), done.err
+    return bucket
+
+
+def people_file(home, path, *, leave_out=(), **roles):
+    """The team's file as somebody changed it: roles by name, and signatures optional."""
+    document = json.loads((home / "configs/people.yaml").read_text())
+    people = {name: one for name, one in document["people"].items() if name not in leave_out}
+    for name, role in roles.items():
+        people[name]["role"] = role
+    path.write_text(json.dumps({"signatures": "optional", "people": people}))
+    return {"ASSAY_PEOPLE": str(path)}
+
+
+RETIRE = ("retire", "guests@1", "--because", "I can", "--json")
+
+
+def test_a_looser_file_in_assay_people_loosens_nothing(by, listed, home, tmp_path):
+    """He is an engineer by his own file, and nobody needs a key by it."""
+    looser = people_file(home, tmp_path / "people.yaml", sam="engineer")
+    for name, why in (("sam", "sam is a scientist"), (None, "names no key")):
+        done = by(name, *RETIRE, **looser)
+        assert (done.code, done.json["error"]) == (1, "NotAllowed")
+        assert why in done.json["what"]
+        assert "sam is scientist as recorded and engineer in the file" in done.err
+    alone = people_file(home, tmp_path / "alone.yaml", leave_out=["ada"], sam="engineer")
+    done = by("sam", *RETIRE, **alone)
+    assert (done.code, done.json["error"]) == (4, "PeopleUntrusted")
+    for name in ("sam", None):
+        done = by(name, *RETIRE, ASSAY_PEOPLE=str(no_people(tmp_path)))
+        assert (done.code, done.json["error"]) == (4, "PeopleUntrusted")
+    assert by("vic", "show", "guests@champion", "--json").json["version"] == 1
+
+
+def test_a_folder_without_a_people_file_is_held_to_the_same_rules(by, listed, home, tmp_path):
+    missing = home / "configs/people.yaml"
+    aside = missing.rename(tmp_path / "people.yaml")
+    try:
+        for name, why in (("sam", "sam is a scientist"), (None, "names no key")):
+            done = by(name, *RETIRE)
+            assert (done.code, done.json["error"]) == (1, "NotAllowed")
+            assert why in done.json["what"]
+        forge_version(listed)
+        done = by("ada", "promote", "guests@2", "--because", "x", "--json")
+        assert (done.code, done.json["error"]) == (4, "Unproven")
+        # What nobody signed is not taken for done either.
+        shutil.rmtree(listed / "memo/run")
+        poison(listed, "train", "model", pickle.dumps(Trap()))
+        why = by("ada", "why", "guests.yaml", "--json").json["steps"]
+        assert (
+            "it is not signed" in {s["step"]: s for s in why}["train LogisticRegression"]["refused"]
+        )
+    finally:
+        aside.rename(missing)
+
+
+def plant_people(bucket, home, name, number=1, **roles):
+    """Write an entry of the people as somebody may who writes to the whole bucket."""
+    from assay.bucket.journal import JournalEntry
+    from assay.bucket.signing import Signer
+
+    path = bucket / f"people/{number:010d}.json"
+    path.parent.mkdir(exist_ok=True)
+    before = path.with_name(f"{number - 1:010d}.json")
+    document = json.loads((home / "configs/people.yaml").read_text())
+    for who, role in roles.items():
+        document["people"][who]["role"] = role
+    entry = JournalEntry(
+        number=number,
+        previous=Digest.of_bytes(before.read_bytes()) if number > 1 else None,
+        kind="recorded",
+        at="2026-03-01T12:00:00.000+00:00",
+        actor=name,
+        body={"people": document, "because": "x"},
+        journal="@people",
+        bucket=json.loads((bucket / "assay.json").read_text())["id"],
+    )
+    path.unlink(missing_ok=True)
+    path.write_bytes(entry.sign(Signer.load(home / name)).encode())
+
+
+def test_a_first_list_that_a_scientist_planted_is_refused_by_name(by, bucket, home):
+    plant_people(bucket, home, "sam", sam="engineer")
+    for name, words in (
+        ("ada", ["promote", "guests@1", "--because", "x"]),
+        ("ada", ["run", "guests.yaml"]),
+        ("sam", ["promote", "guests@1", "--because", "x"]),
+        ("ada", ["people"]),
+    ):
+        done = by(name, *words, "--json")
+        assert (done.code, done.json["error"]) == (4, "PeopleUntrusted")
+        assert "signed by sam with SHA256:" in done.json["what"]
+        assert "planted" in done.json["remedy"]
+    assert by("ada", "verify").code == 4
+
+
+def test_a_scientist_does_not_record_himself_as_an_engineer(by, listed, home, tmp_path):
+    mine = people_file(home, tmp_path / "people.yaml", sam="engineer")
+    done = by("sam", "people", "record", "--because", "I can", "--json", **mine)
+    assert (done.code, done.json["error"]) == (1, "NotAllowed")
+    assert [path.name for path in (listed / "people").iterdir()] == ["0000000001.json"]
+    plant_people(listed, home, "sam", number=2, sam="engineer")
+    for name in ("sam", "ada"):
+        done = by(name, *RETIRE, **(mine if name == "sam" else {}))
+        assert (done.code, done.json["error"]) == (4, "PeopleUntrusted")
+        assert "entry 2" in done.json["what"]
+        assert "sam" in done.json["what"]
+
+
+@pytest.mark.parametrize("change", ["altered", "removed"])
+def test_people_that_were_tampered_with_let_nobody_act(by, listed, home, tmp_path, change):
+    for number, role in ((2, "operator"), (3, "viewer")):
+        changed = people_file(home, tmp_path / "people.yaml", vic=role)
+        done = by("ada", "people", "record", "--because", "x", "--json", **changed)
+        assert (done.code, done.json["entry"]) == (0, number)
+    middle = listed / "people/0000000002.json"
+    if change == "removed":
+        middle.unlink()
+    else:
+        entry = json.loads(middle.read_text())
+        entry["body"]["people"]["people"]["sam"]["role"] = "engineer"
+        write(middle, entry)
+    for words in (RETIRE, ["score", "guests.yaml", "guests.csv", "--json"]):
+        done = by("ada", *words, **changed)
+        assert (done.code, done.json["error"]) == (4, "PeopleUntrusted")
+        assert "broken at entry" in done.json["what"]
+    found = by("ada", "verify", "--json", **changed)
+    assert found.code == 4
+    assert any(one["key"] == "people/" for one in found.json["problems"])
 
 
 def test_a_viewer_without_a_key_reproduces_what_is_genuine(by, bucket):

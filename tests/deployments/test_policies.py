@@ -13,6 +13,7 @@ from assay.deployments import policies
 from assay.deployments.__main__ import main
 from assay.errors import ConfigError, KeyAbsent, StoreDenied
 from assay.gates.report import Verdict
+from assay.registry.recorded_people import people_journal
 from assay.store.open import open_store
 from assay.upkeep.doctor import diagnose_setup
 from assay.upkeep.garbage_collector import GarbageCollector
@@ -50,23 +51,26 @@ def test_everybody_reads_and_nobody_elsewhere(who):
 
 
 def test_each_puts_what_its_work_makes():
-    keys = ("assay.json", "objects/x", "journals/m/1.json", "memo/fit/x.json", "trash/x/y")
+    people = "people/1.json"
+    keys = ("assay.json", "objects/x", "journals/m/1.json", "memo/fit/x.json", "trash/x/y", people)
     puts = {
         who: {key for key in keys if allowed(who, "s3:PutObject", f"team/assay/{key}")}
         for who in EVERYBODY
     }
-    runs = {*keys} - {"trash/x/y"}
+    runs = {*keys} - {"trash/x/y", people}
     assert puts == {
         "viewer": set(),
         "scientist": runs,
-        "engineer": runs,
+        "engineer": runs | {people},
         "operator": {"journals/m/1.json"},
         "collector": {"objects/x", "trash/x/y"},
     }
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
-@pytest.mark.parametrize("key", ["assay.json", "journals/m/1.json", "objects/x", "quarantine/x"])
+@pytest.mark.parametrize(
+    "key", ["assay.json", "journals/m/1.json", "people/1.json", "objects/x", "quarantine/x"]
+)
 def test_only_the_collector_deletes_and_never_history(who, key):
     may = who == "collector" and key == "objects/x"
     assert allowed(who, "s3:DeleteObject", f"team/assay/{key}") == may
@@ -164,6 +168,21 @@ def test_whoever_runs_puts_objects_memos_and_entries_and_deletes_nothing(who, bu
     assert {e.key for e in held.objects.list_entries()} >= {
         e.key for e in bucket.objects.list_entries()
     }
+
+
+@pytest.mark.ceph
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_engineers_alone_write_people_and_everybody_reads_them(who, bucket, holds):
+    people_journal(bucket).append(lambda _: ("recorded", {"people": {}}))
+    held = Bucket.from_store(holds(who))
+    assert len(people_journal(held).entries()) == 1
+    if who == "engineer":
+        people_journal(held).append(lambda _: ("recorded", {"people": {}}))
+    else:
+        with pytest.raises(StoreDenied):
+            people_journal(held).append(lambda _: ("recorded", {"people": {}}))
+    with pytest.raises(StoreDenied):
+        held.store.delete(people_journal(held).entry_key(1))
 
 
 @pytest.mark.ceph

@@ -2,11 +2,13 @@
 
 import pytest
 
+from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.bucket.journal import JournalEntry
 from assay.bucket.signing import Signature
 from assay.errors import ChainBroken
 from assay.registry.history import fold_journal, is_waiver_in_force
+from assay.store.memory import MemoryStore
 
 
 def history(*told):
@@ -14,7 +16,7 @@ def history(*told):
         JournalEntry(number, None, kind, "2026-01-01T00:00:00+00:00", "ada", body)
         for number, (kind, body) in enumerate(told, start=1)
     ]
-    return fold_journal("m", entries)
+    return fold_journal(Bucket(MemoryStore()), "m", entries)
 
 
 def registered(number):

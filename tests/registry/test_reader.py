@@ -8,9 +8,12 @@ import pytest
 import assay
 from assay.bucket.artifacts import JSON
 from assay.errors import DataError, ReferenceUnknown
+from assay.registry.decisions.justification import Justification
 from assay.registry.open import open_bucket
 from assay.registry.registry import Registry
 from tests.production.small import champion, people, register, use_case
+from tests.registry.decisions.conftest import NOON
+from tests.registry.team import Team
 
 
 @pytest.fixture
@@ -30,6 +33,19 @@ def test_a_model_predicts_and_a_table_is_a_frame(bucket):
     assert list(answers) == ["probability", "decision"]
     held = opened.table(str(version.artifact("predictions").digest))
     assert list(held.to_pandas()) == ["row"]
+
+
+def test_it_says_whose_signatures_count(bucket, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "nobody" in assay.open(bucket.root).people.origin
+    team = Team(tmp_path, monkeypatch)
+    assert assay.open(bucket.root).people.origin == str(team.file)
+    team.bucket = bucket
+    team.write("optional")
+    team.record("ada", lambda because: Justification(because, NOON))
+    found = assay.open(bucket.root).people
+    assert found.origin.startswith("entry 1 of the people recorded in the bucket, by ada at 20")
+    assert found.people.people["sam"].role == "scientist"
 
 
 def test_what_is_no_table_and_no_bucket_is_told(bucket, tmp_path):

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
+from assay.bucket.bucket import Bucket
 from assay.bucket.journal import JournalEntry
 from assay.registry.batch_ledger import BatchHistory
 from assay.registry.history import fold_journal
 from assay.registry.open import open_bucket
 from assay.render.use_case_page import UseCasePage
+from assay.store.memory import MemoryStore
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
 GATES = {"fairness": "unknown", "feasibility": "caution", "performance": "pass"}
@@ -41,7 +43,9 @@ def look(number, auc, version=1, verdict="healthy", **figures):
 
 
 def told(*entries, about=None, scores=None):
-    return UseCasePage(fold_journal("m", entries), BatchHistory(), about or {}, scores or {})
+    return UseCasePage(
+        fold_journal(Bucket(MemoryStore()), "m", entries), BatchHistory(), about or {}, scores or {}
+    )
 
 
 def page(*entries, **more):

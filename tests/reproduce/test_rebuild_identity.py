@@ -7,12 +7,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from assay.bucket.bucket import Bucket
 from assay.config.people import People
 from assay.errors import Unproven
 from assay.registry.authority import authorize_training
 from assay.registry.open import open_bucket
 from assay.reproduce.rebuild import prepare_rebuild
 from assay.reproduce.rebuild_identity import make_rebuild_identity
+from assay.store.memory import MemoryStore
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
 
@@ -42,13 +44,13 @@ def people(tmp_path, monkeypatch):
 def test_a_rebuild_signs_with_a_key_of_its_own_and_trusts_whom_the_set_up_trusts(
     people, tmp_path, monkeypatch
 ):
-    folder = tmp_path / "rebuild"
+    folder, bucket = tmp_path / "rebuild", Bucket(MemoryStore())
     mine = {key.fingerprint: key.vouched_entries for key in people.trusted_keys()}
     folder.mkdir()
-    for name, value in make_rebuild_identity(folder).items():
+    for name, value in make_rebuild_identity(bucket, folder).items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(folder)
-    authorize_training()
+    authorize_training(bucket)
     there = People.load_configured()
     assert there.signatures == "required"
     assert there.people["ada"].role == "viewer"
@@ -61,7 +63,7 @@ def test_a_rebuild_signs_with_a_key_of_its_own_and_trusts_whom_the_set_up_trusts
 def test_without_a_people_file_it_signs_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ASSAY_PEOPLE", raising=False)
-    assert make_rebuild_identity(tmp_path) == {}
+    assert make_rebuild_identity(Bucket(MemoryStore()), tmp_path) == {}
 
 
 def test_of_an_unsigned_record_nothing_is_laid_out(people, tmp_path, monkeypatch):

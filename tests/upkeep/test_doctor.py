@@ -14,12 +14,17 @@ import servers
 
 from assay.bucket.bucket import Bucket
 from assay.gates.report import Verdict
+from assay.registry.decisions.justification import Justification
+from assay.registry.open import open_bucket
+from assay.registry.recorded_people import forget_recorded_people
 from assay.store.base import StoreEntry
 from assay.store.local import LocalStore
 from assay.store.open import open_store
 from assay.store.s3 import S3Store
 from assay.upkeep import doctor
 from assay.upkeep.doctor import Finding, check_folders, check_packages, diagnose_setup
+from tests.registry.decisions.conftest import NOON
+from tests.registry.team import Team
 
 LOCAL = [
     "reachable",
@@ -32,6 +37,7 @@ LOCAL = [
     "space",
     "sharing",
     "deletable",
+    "people",
 ]
 
 
@@ -49,6 +55,33 @@ def test_a_sound_folder_passes_everything(tmp_path: Path) -> None:
     found = bucket_findings(str(tmp_path))
     assert list(found) == LOCAL
     assert {finding.verdict for finding in found.values()} == {Verdict.PASS}
+
+
+def test_it_says_where_the_people_are_who_count(tmp_path: Path, monkeypatch) -> None:
+    team = Team(tmp_path, monkeypatch)
+    url = str(tmp_path / "bucket")
+    team.bucket = open_bucket(url).prepare()
+
+    def finding() -> Finding:
+        forget_recorded_people(team.bucket)
+        return bucket_findings(url)["people"]
+
+    seen = finding()
+    assert (seen.verdict, "nobody is recorded" in seen.what) == (Verdict.CAUTION, True)
+    assert "assay people record" in seen.remedy
+    team.record("ada", lambda because: Justification(because, NOON))
+    assert (finding().verdict, "entry 1" in finding().what) == (Verdict.PASS, True)
+    team.write("optional")
+    seen = finding()
+    assert (seen.verdict, "differs from entry 1" in seen.what) == (Verdict.CAUTION, True)
+    team.plant("sam", team.document(sam="engineer"))
+    assert (finding().verdict, "sam" in finding().what) == (Verdict.FAIL, True)
+
+
+def test_an_optional_people_file_asks_for_no_record(tmp_path: Path, monkeypatch) -> None:
+    Team(tmp_path, monkeypatch).write("optional")
+    Bucket.from_store(LocalStore(tmp_path / "bucket")).prepare()
+    assert bucket_findings(str(tmp_path / "bucket"))["people"].verdict is Verdict.PASS
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:

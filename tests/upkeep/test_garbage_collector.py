@@ -19,6 +19,7 @@ from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal, list_journals
 from assay.bucket.objects import object_key, trash_prefix
 from assay.errors import ObjectCorrupt, ObjectMissing
+from assay.registry.recorded_people import people_journal
 from assay.store.local import LocalStore
 from assay.upkeep.garbage_collector import CollectionResult, GarbageCollector
 
@@ -196,6 +197,14 @@ def test_what_is_not_named_like_an_object_is_left_alone(bucket: Bucket) -> None:
     time.sleep(0.01)
     collect(bucket)
     assert bucket.store.get("objects/notes.txt") == bucket.store.get("trash/notes.txt") == b"mine"
+
+
+def test_recorded_people_stay(bucket: Bucket) -> None:
+    people_journal(bucket).append(lambda _: ("recorded", {"people": {}}))
+    age(bucket, "people/0000000001.json", 90 * DAY)
+    for _ in range(2):
+        collect(bucket, memo=NONE)
+    assert people_journal(bucket).exists()
 
 
 def test_what_a_writer_that_died_left_behind_goes_once_it_is_old(

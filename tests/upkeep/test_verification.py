@@ -18,9 +18,13 @@ from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal
 from assay.bucket.objects import Objects, object_key, trash_prefix
 from assay.errors import ReferenceUnknown, StoreError, StoreUnreachable
+from assay.registry.decisions.justification import Justification
 from assay.store.local import LocalStore
+from assay.store.memory import MemoryStore
 from assay.upkeep.problems import BucketFindings
 from assay.upkeep.verification import HashingProgress, verify_bucket
+from tests.registry.decisions.conftest import NOON
+from tests.registry.team import Team
 from tests.store.test_local import place_irregular
 
 GONE = Artifact(
@@ -351,6 +355,53 @@ def test_entries_signed_by_nobody_known_are_named(bucket: Bucket, monkeypatch, t
     (problem,) = (p for p in verify_bucket(bucket).problems if p.kind != "foreign")
     assert (problem.kind, problem.key) == ("signature", "journals/credit/0000000003.json")
     assert "unknown key" in problem.what
+
+
+@pytest.fixture
+def recorded(bucket: Bucket, monkeypatch, tmp_path_factory) -> Team:
+    """People who are recorded in the bucket twice."""
+    team = Team(tmp_path_factory.mktemp("team"), monkeypatch)
+    team.bucket = bucket
+    for name in ("ada", "eve"):
+        team.write(vic="viewer" if name == "ada" else "operator")
+        team.record(name, lambda because: Justification(because, NOON))
+    return team
+
+
+def test_recorded_people_are_no_foreign_keys_and_are_counted(bucket, recorded) -> None:
+    findings = verify_bucket(bucket)
+    assert seen(findings) == []
+    assert findings.entries == verify_without_people(bucket).entries + 2
+    bucket.store.put_if_absent("people/notes.txt", b"x")
+    assert seen(verify_bucket(bucket)) == [("foreign", "people/notes.txt")]
+
+
+def verify_without_people(bucket: Bucket) -> BucketFindings:
+    other = Bucket(MemoryStore())
+    for entry in bucket.store.list():
+        if not entry.key.startswith("people/"):
+            other.store.put_if_absent(entry.key, bucket.store.get(entry.key))
+    return verify_bucket(other)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "key"),
+    [(1, "chain", "people/"), (2, "signature", "people/0000000002.json")],
+)
+def test_altered_people_are_named_and_the_rest_is_verified(
+    bucket, recorded, number, kind, key
+) -> None:
+    gone = remove(bucket, Digest.of_bytes(b"part 1"))
+    entry = canonical_json.load(bucket.store.get(f"people/{number:010d}.json"))
+    entry["body"]["people"]["people"]["sam"]["role"] = "engineer"
+    recorded.put(number, canonical_json.dump(entry))
+    assert sorted(seen(verify_bucket(bucket))) == sorted([("dangling", gone), (kind, key)])
+
+
+def test_people_by_nobody_entitled_are_named(bucket, recorded) -> None:
+    recorded.plant("sam", recorded.document(sam="engineer"))
+    assert seen(verify_bucket(bucket)) == [("signature", "people/0000000003.json")]
+    assert not verify_bucket(bucket).intact
 
 
 def test_what_a_memo_entry_needs_is_looked_for_too(bucket: Bucket) -> None:

@@ -201,7 +201,7 @@ def append_look(bucket: Bucket, look: Look, body: Mapping[str, Any]) -> JournalE
     model = look.version.model
 
     def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-        history = fold_journal(model, entries)
+        history = fold_journal(bucket, model, entries)
         champion = history.champion
         if champion is None or champion.number != look.version.number:
             return None

@@ -102,7 +102,7 @@ def open_retraining(
             entries, request, policy, waits_for
         )
         if known is None:
-            return RETRAINING, _opening_body(entries, request, policy)
+            return RETRAINING, _opening_body(bucket, entries, request, policy)
         if (
             isinstance(known, DeclinedRetraining)
             and known.needs_person
@@ -281,7 +281,10 @@ def find_running_retraining(entries: Sequence[JournalEntry]) -> JournalEntry | N
 
 
 def _opening_body(
-    entries: Sequence[JournalEntry], request: RetrainingRequest, policy: RetrainingSettings
+    bucket: Bucket,
+    entries: Sequence[JournalEntry],
+    request: RetrainingRequest,
+    policy: RetrainingSettings,
 ) -> dict[str, Any]:
     window = (
         policy.window if isinstance(policy.window, str) else policy.window.model_dump(mode="json")
@@ -290,7 +293,7 @@ def _opening_body(
         **_request_body(request),
         "window": window,
         "upto": request.upto,
-        "since": harm_since(entries),
+        "since": harm_since(bucket, entries),
         "attempt": len(_retrainings_since_promotion(entries)) + 1,
         "ends": True,
     }
@@ -319,17 +322,17 @@ def unanswered_look(bucket: Bucket, model: str) -> PastLook | None:
     answers += [
         past.entry for past in looks if past.verdict == "healthy" and "labelled" in past.figures
     ]
-    false = false_alarms(entries)
+    false = false_alarms(bucket, entries)
     wanting = (past for past in reversed(looks) if past.verdict == RETRAIN)
     open_since = max(answers, default=0)
     return next((p for p in wanting if p.entry > open_since and p.entry not in false), None)
 
 
-def harm_since(entries: Sequence[JournalEntry]) -> int | None:
+def harm_since(bucket: Bucket, entries: Sequence[JournalEntry]) -> int | None:
     """The ledger's length before the first batch of the present harm. None where the last look that
     judged any rows saw none. A look that a person marked as a false alarm saw none.
     """
-    false = false_alarms(entries)
+    false = false_alarms(bucket, entries)
     looks = [e for e in entries if e.kind == MONITORED and e.body["first"] is not None]
     harmed = [e.body["verdict"] == RETRAIN and e.number not in false for e in looks]
     start = len(looks)

@@ -139,7 +139,7 @@ def append_comparison(
     model = comparison.challenger.model
 
     def decide(entries: list[JournalEntry]) -> tuple[str, dict[str, Any]] | None:
-        history = fold_journal(model, entries)
+        history = fold_journal(bucket, model, entries)
         challenger = history.aliases.get(CHALLENGER)
         if history.champion != comparison.champion or challenger != comparison.challenger.number:
             return None

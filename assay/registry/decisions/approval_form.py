@@ -6,13 +6,13 @@ from datetime import datetime
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.journal import JournalEntry
-from assay.config.people import DEFAULT_PEOPLE_FILE, People
 from assay.errors import NotAllowed
 from assay.gates.catalog import sort_by_gate
 from assay.registry.decisions import eligibility
 from assay.registry.decisions.feedback import record_lesson
 from assay.registry.decisions.justification import Justification, find_version
 from assay.registry.decisions.promotion import promote_version
+from assay.registry.recorded_people import people_in_force
 from assay.registry.registry import Registry
 
 
@@ -22,11 +22,11 @@ def approval_question(bucket: Bucket, reference: str, as_of: datetime) -> str:
     Raises Ineligible if no answer could make it champion, and NotAllowed where signatures are
     required, since a form cannot sign.
     """
-    people, registry = People.load_configured(), Registry(bucket)
+    people, registry = people_in_force(bucket).people, Registry(bucket)
     history, version = find_version(registry, reference)
     if people is not None and people.signatures == "required":
         raise NotAllowed(
-            f"{DEFAULT_PEOPLE_FILE} requires signatures, and the dashboard cannot sign",
+            "signatures are required here, and the dashboard cannot sign",
             remedy=f"Run `assay promote {version.name} --approve --because TEXT` at a terminal, "
             "with your key.",
         )
@@ -54,6 +54,6 @@ def apply_answer(
     """
     if yes:
         return promote_version(bucket, reference, justification, approve=True)
-    justification.authorize("approve")
+    justification.authorize(bucket, "approve")
     _, version = find_version(Registry(bucket), reference)
     return record_lesson(bucket, version.model, justification, cause=f"promotion:{version.name}")

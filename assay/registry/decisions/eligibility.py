@@ -212,7 +212,7 @@ def valid_approvals(history: ModelHistory, version: Version) -> list[JournalEntr
     """The approvals of a version by people with the permission. Raises SignatureBad."""
     approvals = (e for e in history.entries if e.kind == APPROVED)
     of_version = (e for e in approvals if e.body["version"] == version.number)
-    return [entry for entry in of_version if authority.is_permitted(entry, "approve")]
+    return [e for e in of_version if authority.is_permitted(history.bucket, e, "approve")]
 
 
 def approval_evidence(approval: JournalEntry, version: Version) -> EvidenceDigests:
@@ -263,7 +263,10 @@ def check_decider(
         raise _nobody_known_error(version, policy)
     if policy.by == "another engineer":
         trained = training_authors(history, version)
-        others = [{actor.name.casefold()}, *(authority.author_names(entry) for entry in approvals)]
+        others = [
+            {actor.name.casefold()},
+            *(authority.author_names(history.bucket, entry) for entry in approvals),
+        ]
         if all(names & trained for names in others):
             raise Ineligible(
                 f"{actor.name} trained {version.name} (entry {version.entry.number}), and its use "
@@ -278,7 +281,7 @@ def training_authors(history: ModelHistory, version: Version) -> set[str]:
     """The names of those who registered a version or began its retraining."""
     retraining = history.retraining_entry(version)
     entries = [version.entry, *([retraining] if retraining else [])]
-    return set().union(*map(authority.author_names, entries))
+    return set().union(*(authority.author_names(history.bucket, entry) for entry in entries))
 
 
 def _nobody_known_error(version: Version, policy: PromotionPolicy) -> Ineligible:
@@ -305,7 +308,8 @@ def find_waiver(
     gates = {one.gate for one in waivable}
     waivers = [e for e in history.entries if e.kind == WAIVED]
     own = [e for e in waivers if e.body["version"] == version.number]
-    valid = [e for e in own if is_waiver_in_force(e, as_of) and authority.is_permitted(e, "waive")]
+    in_force = [e for e in own if is_waiver_in_force(e, as_of)]
+    valid = [e for e in in_force if authority.is_permitted(history.bucket, e, "waive")]
     for entry in reversed(valid):
         if gates <= set(entry.body["gates"]):
             return entry

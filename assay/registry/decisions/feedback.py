@@ -18,14 +18,14 @@ def mark_false_alarm(
 
     Raises NotAllowed, ReferenceUnknown for a look that does not exist or raised no alarm.
     """
-    who = justification.authorize("false alarm")
+    who = justification.authorize(bucket, "false alarm")
     history = Registry(bucket).find_history(model)
     alarm = _find_alarm(history, look)
 
     def decide(history: ModelHistory) -> tuple[str, EntryBody] | None:
         return (
             None
-            if alarm.number in false_alarms(history.entries)
+            if alarm.number in false_alarms(bucket, history.entries)
             else (FALSE_ALARM, {"entry": alarm.number, **justification.body()})
         )
 
@@ -63,7 +63,7 @@ def record_lesson(
     `subject` is the digest of the object that shows it, `entry` the number of the entry that it
     came from. Raises NotAllowed, ReferenceUnknown, ConfigError for a malformed digest.
     """
-    who = justification.authorize("lesson")
+    who = justification.authorize(bucket, "lesson")
     history = Registry(bucket).find_history(model)
     cause = " ".join(cause.split())
     if not cause:

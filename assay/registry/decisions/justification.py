@@ -35,12 +35,12 @@ class Justification:
         if self.because.encode(errors="replace").decode() != self.because:
             raise ConfigError("the reason is not UTF-8 text", remedy="Write it again.")
 
-    def authorize(self, act: authority.Action) -> authority.Actor:
+    def authorize(self, bucket: Bucket, act: authority.Action) -> authority.Actor:
         """The decider, if they have the permission. Raises NotAllowed."""
         return (
-            authority.authorize_user(act)
+            authority.authorize_user(bucket, act)
             if self.name is None
-            else authority.authorize_name(self.name, act)
+            else authority.authorize_name(bucket, self.name, act)
         )
 
     def body(self) -> EntryBody:
@@ -60,7 +60,9 @@ def append_decision(
     who: authority.Actor,
 ) -> JournalEntry | None:
     journal = Journal(bucket, model)
-    return journal.append(lambda entries: decide(fold_journal(model, entries)), actor=who.name)
+    return journal.append(
+        lambda entries: decide(fold_journal(bucket, model, entries)), actor=who.name
+    )
 
 
 def find_version(registry: Registry, reference: str) -> tuple[ModelHistory, Version]:

@@ -41,7 +41,7 @@ def promote_version(
     Raises NotAllowed, Ineligible, ReferenceUnknown, SignatureBad or Unproven for a version that
     `Registry.load` would refuse for its signature, ConfigError for a malformed alias.
     """
-    who, registry = justification.authorize("promote"), Registry(bucket)
+    who, registry = justification.authorize(bucket, "promote"), Registry(bucket)
     history, version = find_version(registry, reference)
     eligibility.refuse_retired(history, version)
     registry.require_genuine(version)
@@ -109,7 +109,7 @@ def approve_version(
     its comparison comes first, since it is part of the evidence. Raises NotAllowed, Ineligible,
     ReferenceUnknown.
     """
-    who, registry = justification.authorize("approve"), Registry(bucket)
+    who, registry = justification.authorize(bucket, "approve"), Registry(bucket)
     history, version = find_version(registry, reference)
     eligibility.refuse_retired(history, version)
     if version.status == REJECTED:
@@ -155,7 +155,7 @@ def _append_approval(
             )
         approvals = eligibility.valid_approvals(history, version)
         same = (e for e in approvals if eligibility.approval_evidence(e, version) == evidence)
-        if any(who.name.casefold() in authority.author_names(entry) for entry in same):
+        if any(who.name.casefold() in authority.author_names(bucket, entry) for entry in same):
             return None
         return APPROVED, {"version": version.number, "evidence": evidence, **justification.body()}
 
@@ -176,7 +176,7 @@ def waive_gates(
     a date or a moment. Raises NotAllowed, ConfigError for gates that need no waiver,
     ReferenceUnknown.
     """
-    who, registry = justification.authorize("waive"), Registry(bucket)
+    who, registry = justification.authorize(bucket, "waive"), Registry(bucket)
     history, version = find_version(registry, reference)
     eligibility.refuse_retired(history, version)
     if Signer.from_environment() is None:

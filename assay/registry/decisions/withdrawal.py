@@ -37,7 +37,7 @@ def roll_back_alias(
     Raises NotAllowed, Ineligible, Unproven for a version that would not load, ObjectMissing for one
     whose bytes are gone, ReferenceUnknown.
     """
-    who = justification.authorize("rollback")
+    who = justification.authorize(bucket, "rollback")
     expected_history = expected_history or Registry(bucket).find_history(model)
     here = expected_history.alias_entries.get(alias)
     if to is not None:
@@ -146,7 +146,7 @@ def retire_version(
     Aliases that point at it vanish. `instead` becomes champion first: by a rollback if it was
     champion before, else by a promotion. Raises what `roll_back_alias` and `promote_version` raise.
     """
-    who, registry = justification.authorize("retire"), Registry(bucket)
+    who, registry = justification.authorize(bucket, "retire"), Registry(bucket)
     history, version = find_version(registry, reference)
     if version.number in history.retirements:
         return None

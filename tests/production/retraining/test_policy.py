@@ -313,22 +313,22 @@ def test_harm_is_known_since_the_first_batch_of_which_it_was_seen(bucket):
     def entries():
         return Journal(bucket, "m").entries()
 
-    assert harm_since(entries()) is None
+    assert harm_since(bucket, entries()) is None
     look(bucket, "healthy", 4)
-    assert harm_since(entries()) is None
+    assert harm_since(bucket, entries()) is None
     look(bucket, "retrain", 6)
-    assert harm_since(entries()) == 5
+    assert harm_since(bucket, entries()) == 5
     look(bucket, "watch", None)  # of silence: it judged no rows
     look(bucket, "retrain", 3)  # labels of an older batch came later
-    assert harm_since(entries()) == 2
+    assert harm_since(bucket, entries()) == 2
     look(bucket, "watch", 11)
-    assert harm_since(entries()) is None
+    assert harm_since(bucket, entries()) is None
 
 
 def test_a_false_alarm_was_no_harm(bucket):
     def marked(number):
         Journal(bucket, "m").append(lambda _: ("false_alarm", {"entry": number, "because": "x"}))
-        return harm_since(Journal(bucket, "m").entries())
+        return harm_since(bucket, Journal(bucket, "m").entries())
 
     look(bucket, "retrain", 3)
     look(bucket, "retrain", 6)

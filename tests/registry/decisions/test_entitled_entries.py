@@ -40,7 +40,7 @@ BY_WHOM = pytest.mark.parametrize(
 @pytest.mark.parametrize("name", ["ada", "sam"])
 def test_an_engineer_and_a_scientist_train(house, act, name):
     act(name)
-    authorize_training()
+    authorize_training(house.bucket)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_an_engineer_and_a_scientist_train(house, act, name):
 def test_nobody_else_does(house, act, name, why):
     act(name)
     with pytest.raises(NotAllowed, match=why) as caught:
-        authorize_training()
+        authorize_training(house.bucket)
     assert caught.value.remedy
 
 
@@ -66,18 +66,18 @@ def test_where_signatures_are_optional_a_service_without_a_name_trains(
     act = people("optional")
     for name in ("worker", "ada", "sam"):
         act(name, key=False)
-        authorize_training()
+        authorize_training(house.bucket)
     for named, with_key in (("vic", False), ("vic", True)):
         act(named, key=with_key)
         with pytest.raises(NotAllowed, match="a viewer may not train"):
-            authorize_training()
+            authorize_training(house.bucket)
     monkeypatch.setenv("ASSAY_SIGNING_KEY", own)
     with pytest.raises(NotAllowed, match="belongs to nobody"):
-        authorize_training()
+        authorize_training(house.bucket)
 
 
 def test_without_a_people_file_everybody_trains(house):
-    authorize_training()
+    authorize_training(house.bucket)
 
 
 # --- what is read -----------------------------------------------------------------------------
@@ -153,12 +153,12 @@ def test_their_other_decisions_have_no_effect(house, act, said, by):
     house.note("lesson", by="ada", cause="promotion:m@2", about="m", text="no", entry=None)
     house.note("false_alarm", by="ada", entry=1, because="planted")
     assert house.history.pending_challenger is not None
-    assert false_alarms(house.history.entries) == set()
+    assert false_alarms(house.bucket, house.history.entries) == set()
     act("ada")
     house.note("false_alarm", by="ada", entry=1, because="it was")
     house.note("lesson", by="ada", cause="promotion:m@2", about="m", text="no", entry=None)
     assert house.history.pending_challenger is None
-    assert false_alarms(house.history.entries) == {1}
+    assert false_alarms(house.bucket, house.history.entries) == {1}
 
 
 @pytest.mark.parametrize("by", [None, "mallory", "vic"])
