@@ -81,6 +81,7 @@ def test_a_stretch_without_answers_is_kept_and_it_is_said_where(asked, monkeypat
     with sent(monkeypatch, b"".join(b'{"a": %d}\n' % n for n in range(5))):
         found = told.score_stream(2, 60.0)
     assert [one["fate"] for one in found["batches"]] == ["scored", fate, "scored"]
+    assert found["people"]["origin"].startswith("nobody")
     (file,) = kept(capsys.readouterr().err)
     assert file.name == "stream-from-line-3.jsonl"
     assert file.read_bytes() == b'{"a": 2}\n{"a": 3}\n'
