@@ -266,7 +266,7 @@ class _ModelTodo:
             or (
                 e.kind == LESSON
                 and e.body.get("entry") in numbers
-                and authority.has_effect(e, "lesson")
+                and authority.has_effect(self._history.bucket, e, "lesson")
             )
             for e in later
         )
@@ -291,7 +291,7 @@ class _ModelTodo:
                 for e in self._history.entries
                 if e.kind == LESSON
                 and e.body["cause"] == "batch:refused"
-                and authority.has_effect(e, "lesson")
+                and authority.has_effect(self._history.bucket, e, "lesson")
             ),
             default=_LONG_AGO,
         )

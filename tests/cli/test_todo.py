@@ -33,7 +33,7 @@ def test_each_item_says_what_since_when_whose_and_what_to_type(todo, folder):
     bucket = open_bucket(str(folder / "bucket"))
     body = {"question": "q", "gate": "feasibility", "reasons": ["Too \x1b[31mfew rows"]}
     body |= {"as_of": "2026-03-01T12:00:00+00:00"}
-    Journal(bucket.store, "guests").append(lambda _: ("stopped", body))
+    Journal(bucket, "guests").append(lambda _: ("stopped", body))
     (folder / "configs/other.yaml").write_text(CASE.replace("  target:", "  targt:"))
     done = todo("--store", "bucket")
     assert done.code == 0

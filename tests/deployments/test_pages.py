@@ -153,7 +153,7 @@ def test_a_broken_journal_keeps_no_other_report_back(bucket, ask):
 def test_the_first_page_tells_of_a_broken_journal_and_still_of_what_waits(bucket, ask):
     report(bucket)
     report(bucket, PAGE + b"2", use_case="loans")
-    bucket.store.put_if_absent(Journal(bucket.store, "loans").entry_key(2), b"{}")
+    bucket.store.put_if_absent(Journal(bucket, "loans").entry_key(2), b"{}")
     status, page, _ = ask("")
     assert status == 200
     assert b"loans: its history cannot be read" in page

@@ -25,7 +25,7 @@ def bucket(monkeypatch):
 def test_without_files_and_server_it_is_the_buckets(bucket, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     body = {"question": "q", "gate": "feasibility", "reasons": ["Too few rows"]}
-    Journal(bucket.store, "m").append(lambda _: ("stopped", body))
+    Journal(bucket, "m").append(lambda _: ("stopped", body))
     todo = read_todo_list(bucket, NOON)
     assert [item.kind for item in todo.items] == ["failed"]
     (note,) = todo.notes
@@ -60,7 +60,7 @@ def test_files_are_found_from_another_folder(bucket, write, monkeypatch, tmp_pat
 def test_the_owner_is_the_one_in_the_file(bucket, write):
     write("guests")
     body = {"question": "q", "gate": "feasibility", "reasons": []}
-    Journal(bucket.store, "guests").append(lambda _: ("stopped", body))
+    Journal(bucket, "guests").append(lambda _: ("stopped", body))
     (item,) = read_todo_list(bucket, NOON).items
     assert item.owner == "the tests"
 

@@ -60,7 +60,7 @@ def look(house, verdict="retrain", version=1, **more):
 
 def begin_retraining(house):
     body = {"by": "monitor", "because": "harm", "evidence": None, "ends": True}
-    return Journal(house.bucket.store, "m").append(lambda _: ("retraining", body))
+    return Journal(house.bucket, "m").append(lambda _: ("retraining", body))
 
 
 def scored(house, name="b", rows=10, at=NOON):
@@ -291,7 +291,7 @@ def test_a_damaged_journal_is_first_and_hides_no_other(house, kind):
         house.bucket.store.put_if_absent("journals/broken/0000000001.json", b"{}")
     else:
         version = dict(house.history.versions[1].entry.body)
-        broken = Journal(house.bucket.store, "broken")
+        broken = Journal(house.bucket, "broken")
         broken.append(lambda _: ("registered", version))
         broken.append(lambda _: ("promoted", {"alias": "champion", "version": 1}))
         broken.append(lambda _: (kind, {"version": 1}))

@@ -85,14 +85,14 @@ def register(folder: Path, model: str, content: bytes) -> Artifact:
     bucket = Bucket.from_store(LocalStore(folder)).prepare()
     part = bucket.put(content, artifacts.PARQUET, "part")
     record = bucket.put_json({"part": part.as_json()}, artifacts.RECORD, "run")
-    Journal(bucket.store, model).append(lambda _: ("noted", {"run": record.as_json()}))
+    Journal(bucket, model).append(lambda _: ("noted", {"run": record.as_json()}))
     bucket.memo.remember("train", KEY, {"needs": [str(part.digest)]})
     return part
 
 
 def read(folder: Path, model: str, part: Artifact) -> tuple[bytes, int, object]:
     bucket = Bucket.from_store(LocalStore(folder))
-    entries = Journal(bucket.store, model).entries()
+    entries = Journal(bucket, model).entries()
     return bucket.get(part), len(entries), bucket.find_memo_entry("train", KEY)
 
 
