@@ -249,7 +249,8 @@ class _ModelTodo:
             f"{reasons[0].rstrip('.')}{more_suffix(len(reasons))}" if reasons else "see its report"
         )
         if first.kind == STOPPED:
-            gate = f" at the {first.body['gate']} gate" if first.body.get("gate") else ""
+            name = first.body.get("gate")
+            gate, why = f" at the {name} gate" if name else "", why.removeprefix(f"{name}: ")
             what = f"its last run (entry {first.number}) stopped{gate}: {why}"
             command = f"assay log {self._model}"
         else:
