@@ -78,13 +78,12 @@ _MAX_STRATIFIED_GROUPS = 2_000
 def _require_enough_units(truth: np.ndarray, codes: np.ndarray, use_case: UseCase) -> None:
     """Raise DataError if the rows of a class belong to fewer units than there are folds."""
     wanted, target = use_case.search.folds, use_case.data.target
-    for rows, sign in ((truth, "="), (~truth, "other than")):
+    for rows, having in ((truth, "with"), (~truth, "without")):
         if (units := len(np.unique(codes[rows]))) < wanted:
             by = use_case.split.column or ", ".join(use_case.data.identity) or "the features"
             raise DataError(
                 f"{wanted} folds need rows of each class from {wanted} groups of {by!r}, but the"
-                f" {rows.sum():,} training rows with {target.column} {sign} {target.positive!r}"
-                f" come from {units}",
+                f" {rows.sum():,} training rows {having} {target.outcome_text} come from {units}",
                 remedy="Set search.folds lower, or add groups with such rows.",
             )
 
