@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import functools
+import os
+import queue
+import signal
+import subprocess
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -28,10 +33,21 @@ def set_up(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def another_origin():
+def told():
+    """What pages said to the other origin."""
+    return queue.Queue()
+
+
+@pytest.fixture(scope="module")
+def another_origin(told):
     """A server of pages on another port."""
 
     class Quiet(SimpleHTTPRequestHandler):
+        def do_GET(self):
+            if self.path.startswith("/told?"):
+                told.put(unquote(self.path.partition("?")[2]))
+            super().do_GET()
+
         def log_message(self, *args):
             pass
 
@@ -50,6 +66,26 @@ def test_a_strange_page_is_refused(set_up, chromium, another_origin, kind):
     expect(page).to_have_title("done")
     assert page.locator("#o").inner_text().startswith("refused: ")
     page.close()
+    assert_nothing_was_made(set_up)
+
+
+@pytest.mark.parametrize("kind", ["file", "another origin"])
+def test_a_strange_page_is_refused_in_firefox(set_up, another_origin, told, tmp_path, kind):
+    """Firefox is told which page to open, and the page tells the other origin what came of it."""
+    address = HERE.as_uri() if kind == "file" else another_origin
+    page = f"{address}/driveby.html?port={set_up.port}&tell={another_origin}/told"
+    words = ["firefox-esr", "--headless", "--no-remote", "--profile", str(tmp_path), page]
+    with subprocess.Popen(
+        words, env=os.environ | {"HOME": str(tmp_path)}, start_new_session=True
+    ) as firefox:
+        try:
+            assert told.get(timeout=90).startswith("refused: ")
+        finally:
+            os.killpg(firefox.pid, signal.SIGKILL)
+    assert_nothing_was_made(set_up)
+
+
+def assert_nothing_was_made(set_up):
     made = {"deployments": {"name": {"any_": ["drive-by"]}}}
     assert set_up.ask("/deployments/filter", made) == []
     assert set_up.ask("/flows/filter", {"flows": {"name": {"any_": ["drive-by"]}}}) == []

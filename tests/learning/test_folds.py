@@ -66,7 +66,12 @@ def test_by_time_equal_times_stay_together(use_case):
             {"by": "group", "column": "house"},
             "3 groups of 'house', but the 6 training rows with income = '>50K' come from 1",
         ),
-        (np.arange(90) >= 6, [0] * 6 + list(range(84)), {}, "6 .* without income = '>50K' come from 1"),
+        (
+            np.arange(90) >= 6,
+            [0] * 6 + list(range(84)),
+            {},
+            "6 .* without income = '>50K' come from 1",
+        ),
     ],
 )
 def test_folds_that_cannot_be_made_say_why(use_case, truth, order, split, said):
