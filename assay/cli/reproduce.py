@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,7 @@ from assay.cli.options import JsonOption, StoreOption
 from assay.util.wording import format_count
 
 if TYPE_CHECKING:
+    from assay.bucket.bucket import Bucket
     from assay.reproduce.rebuild import Rebuild
     from assay.reproduce.run_comparison import RunComparison, StepComparison
 
@@ -45,6 +47,12 @@ def command(
     into: Annotated[
         Path | None, typer.Option(help="Keep the rebuilt bucket in this new folder.")
     ] = None,
+    unsigned: Annotated[
+        bool,
+        typer.Option(
+            "--unsigned", help="Where people are listed, rebuild an unsigned record unasked."
+        ),
+    ] = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -58,6 +66,8 @@ def command(
 
     bucket = open_existing_bucket(store)
     _require_empty_folder(into)
+    if not unsigned:
+        _require_consent(bucket, reference, may_ask=not as_json)
     with tempfile.TemporaryDirectory(prefix="assay-reproduce-") as temporary:
         folder = Path(temporary)
         rebuild = prepare_rebuild(
@@ -84,6 +94,30 @@ def command(
     raise typer.Exit(0 if found.identical else 4)
 
 
+def _require_consent(bucket: Bucket, reference: str, *, may_ask: bool) -> None:
+    """Where people are listed, ask before code runs that an unsigned record names.
+
+    Nobody proves who wrote such a record. Where no person can answer, raises NotAllowed.
+    """
+    from assay.errors import NotAllowed
+    from assay.registry.recorded_people import find_people
+    from assay.registry.registry import Registry
+
+    entry = Registry(bucket).find_version(reference).entry
+    if entry.signature is not None or find_people(bucket).people is None:
+        return
+    what = (
+        f"the record of {reference} is not signed, so nothing proves that {entry.actor} wrote it, "
+        "and a rebuild runs the code that it names"
+    )
+    if not (may_ask and sys.stdin.isatty() and sys.stderr.isatty()):
+        remedy = f"Look at it with `assay show {reference}`; if you trust it, add --unsigned."
+        raise NotAllowed(what, remedy=remedy)
+    print_stderr(f"{what[0].upper()}{what[1:]}.")
+    if not typer.confirm("Run it?", err=True):
+        raise typer.Exit(1)
+
+
 def _require_empty_folder(into: Path | None) -> None:
     from assay.errors import OutputError
 
@@ -97,10 +131,13 @@ def _require_empty_folder(into: Path | None) -> None:
 
 def _print_rebuild(rebuild: Rebuild, *, fresh: bool) -> None:
     """Print what is rebuilt from what, and all known differences, before it starts."""
+    from assay.registry.authority import describe_author
+
     recorded, code = rebuild.recorded, rebuild.code
     print_facts(
         {
             "model": f"{recorded.version.name}, {recorded.version.entry.body['candidate']}",
+            "recorded": f"by {describe_author(recorded.bucket, recorded.version.entry)}",
             "code": code.description,
             "rows": rebuild.rows.description,
             "environment": _environment_text(rebuild, fresh=fresh),
