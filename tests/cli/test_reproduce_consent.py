@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 
 import pytest
 import typer
@@ -28,8 +29,8 @@ def listed(tmp_path, monkeypatch):
 
 @pytest.fixture
 def at_a_terminal(capsys, monkeypatch):
-    for stream in ("stdin", "stderr"):
-        monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
+    monkeypatch.setattr(type(sys.stdin), "isatty", lambda _: True)
+    monkeypatch.setattr(type(sys.stderr), "isatty", lambda _: True)
 
 
 def test_without_a_person_to_ask_an_unsigned_record_is_refused(bucket, listed):
