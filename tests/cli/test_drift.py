@@ -53,7 +53,7 @@ def test_parts_of_one_file_are_compared_by_row_and_by_value(assay):
     done = assay("drift", "old.csv#town=Ulm", "old.csv#rows=1001..2000", "--without", "town")
     assert done.code == 0
     assert "Nothing shifted." in done.out
-    assert "1,000 in the current batch" in done.out
+    assert "the current batch 1,000" in done.out
 
 
 def test_dates_that_are_text_are_not_compared_and_said(assay, shared):

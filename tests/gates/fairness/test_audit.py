@@ -116,7 +116,7 @@ def test_a_rate_without_denominator_is_unknown_and_says_why():
     (check,) = audited(rows, rule("true_positive_rate"), sex=Sensitive(reference="M")).checks
     assert check.verdict is Verdict.UNKNOWN
     assert check.estimate is None
-    assert check.why == "F has no positives, so the metric is not defined"
+    assert check.why == "True positive rate is not defined for sex=F, which has no positives"
     assert "more positives in F would tell" in check.remedy
 
 
@@ -187,7 +187,7 @@ def test_groups_too_small_to_list_are_unknown_all_the_same():
     found = audited(frame(groups), rule())
     assert [check.verdict for check in found.checks] == [Verdict.PASS, Verdict.UNKNOWN]
     assert found.verdict is Verdict.UNKNOWN
-    assert "210 groups have fewer than 10 rows" in found.checks[1].why
+    assert "210 groups of sex have fewer than 10 rows" in found.checks[1].why
     alone = audited(frame({k: v for k, v in groups.items() if k != "F"}), rule())
     assert [check.verdict for check in alone.checks] == [Verdict.UNKNOWN]
     assert "210 groups" in alone.checks[0].why

@@ -119,7 +119,7 @@ def test_a_column_of_names_or_of_one_value_makes_no_slice():
     assert code_columns(features, 100) == []
     _, judged = checks(features, truth, who)
     assert judged["slices_as_promised"].verdict is Verdict.UNKNOWN
-    assert "no column has two values" in judged["slices_as_promised"].why
+    assert "No column has two values" in judged["slices_as_promised"].why
 
 
 def test_columns_of_every_kind_are_coded():

@@ -113,7 +113,7 @@ def test_missing_values_are_counted_and_not_judged(frame):
         judge(frame, rule(IN_SET, column="sex", value_set=["F", "M", "x"])), f"{IN_SET}[sex]"
     )
     assert check.verdict is Verdict.PASS
-    assert check.why == "All 5 values hold. 1 missing values were not judged."
+    assert check.why == "sex: All 5 values hold. 1 missing values were not judged."
 
 
 def test_nulls_are_found_in_columns_of_booleans(frame):
@@ -259,7 +259,7 @@ def test_a_rule_without_a_value_to_judge_is_unknown(frame, asked):
     frame = frame.assign(none=np.nan, one=[1.0] + [np.nan] * 5)
     check = judge(frame, asked).report.checks[-1]
     assert check.verdict is Verdict.UNKNOWN
-    assert check.why == "There is no value to judge."
+    assert check.why == f"{asked.kwargs['column']}: There is no value to judge."
     assert check.remedy
 
 
