@@ -103,9 +103,9 @@ def _require_consent(bucket: Bucket, reference: str, *, may_ask: bool) -> None:
     from assay.registry.recorded_people import find_people
     from assay.registry.registry import Registry
 
-    entry = Registry(bucket).find_version(reference).entry
-    if entry.signature is not None or find_people(bucket).people is None:
-        return
+    entry, people = Registry(bucket).find_version(reference).entry, find_people(bucket).people
+    if entry.signature is not None or people is None or people.signatures == "required":
+        return  # where signatures are required, a rebuild asks for them itself
     what = (
         f"the record of {reference} is not signed, so nothing proves that {entry.actor} wrote it, "
         "and a rebuild runs the code that it names"

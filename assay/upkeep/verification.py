@@ -16,7 +16,7 @@ from assay.bucket.bucket import MARKER_KEY, Bucket
 from assay.bucket.digest import Digest
 from assay.bucket.memo import MEMO_PREFIX as MEMO
 from assay.bucket.objects import QUARANTINE_PREFIX, TRASH_PREFIX, object_key
-from assay.errors import KeyAbsent, ObjectCorrupt, ObjectMissing, StoreError
+from assay.errors import KeyAbsent, ObjectCorrupt, ObjectMissing, PeopleUntrusted, StoreError
 from assay.store.base import StoreEntry
 from assay.upkeep import references
 from assay.upkeep.journal_audit import JournalAudit
@@ -131,7 +131,7 @@ class _Verification:
 
     def _memo_references(self) -> list[ObjectReference]:
         def read(key: str) -> list[ObjectReference]:
-            if why := self._bucket.memo.explain_name_refusal(key):
+            if why := self._explain_refusal(key):
                 what = f"{why}; no run uses it, and `assay gc` removes it"
                 self._add_problem("ignored", key, what)
                 return []
@@ -142,6 +142,12 @@ class _Verification:
                 return []
 
         return [reference for found in ordered_map(read, self._memos) for reference in found]
+
+    def _explain_refusal(self, key: str) -> str | None:
+        try:
+            return self._bucket.memo.explain_name_refusal(key)
+        except PeopleUntrusted:
+            return None  # which the audit of the people names already
 
     def _follow_references(self, start: Iterable[ObjectReference], missing: ProblemKind) -> int:
         return references.follow_references(
