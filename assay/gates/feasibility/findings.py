@@ -13,7 +13,6 @@ from assay.gates.feasibility.base_rates import base_rate_sheets, representation_
 from assay.gates.feasibility.data import FeasibilityData
 from assay.gates.feasibility.ten_checks import TEN_CHECKS, base_name, ten_checks_sheet
 from assay.gates.report import Check, Figure, Report, Sheet, Verdict, overall_verdict
-from assay.util.wording import more_suffix
 
 _REFUSALS = frozenset({"target", "classes", "features"})
 _WORDS = {
@@ -145,9 +144,10 @@ def _summary(checks: Sequence[Check], verdict: Verdict) -> str:
     if verdict is Verdict.PASS:
         made = ", ".join(dict.fromkeys(base_name(check) for check in checks))
         return f"{_WORDS[verdict]}. Checked: {made.replace('_', ' ')}."
-    weighing = [check for check in checks if overall_verdict([check]) is verdict]
-    first = weighing[0].headline.removesuffix(".")
-    return f"{_WORDS[verdict]}. {first}{more_suffix(len(weighing))}."
+    first, *others = (check for check in checks if overall_verdict([check]) is verdict)
+    names = ", ".join(dict.fromkeys(base_name(check).replace("_", " ") for check in others))
+    more = f" {len(others)} more: {names}." if others else ""
+    return f"{_WORDS[verdict]}. {first.headline.removesuffix('.')}.{more}"
 
 
 _NO_RULE = "The use case sets no fairness rule: group sizes were not judged."

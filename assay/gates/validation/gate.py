@@ -235,7 +235,10 @@ def _summary(verdict: Verdict, checks: Sequence[Check], rows: int, expectation_c
     start = f"{rows:,} rows held to {len(checks)} rules, {expectation_count} of them the use case's"
     if verdict is Verdict.PASS:
         return f"{start}: all hold."
-    said = (("do not hold", broken), ("could not be judged", untold))
+    said = (
+        ("does not hold" if len(broken) == 1 else "do not hold", broken),
+        ("could not be judged", untold),
+    )
     return f"{start}: {', '.join(_count_names(names, what) for what, names in said if names)}."
 
 
