@@ -64,10 +64,10 @@ def interval_text(bounds: Interval, form: str = ".4f") -> str:
     return f"between {bounds.low:{form}} and {bounds.high:{form}}"
 
 
-def gain_text(gain: Estimate) -> str:
-    """A difference to a rival: "0.0120 better (between -0.0031 and +0.0271)"."""
+def gain_text(gain: Estimate, rival: str) -> str:
+    """A difference to a rival: "0.0120 better than the dummy's (between -0.0031 and +0.0271)"."""
     word = "worse" if gain.value < 0 else "better"
-    return f"{abs(gain.value):.4f} {word} ({interval_text(gain.interval, '+.4f')})"
+    return f"{abs(gain.value):.4f} {word} than {rival} ({interval_text(gain.interval, '+.4f')})"
 
 
 # --- sheets -----------------------------------------------------------------------------------

@@ -38,6 +38,9 @@ def _both_predictions(rows: pd.DataFrame) -> tuple[ModelPredictions, ModelPredic
     )
 
 
+_CHAMPIONS = "the champion's"
+
+
 def _no_worse_check(metric: PerformanceMetric, gain: Estimate, margin: float, rows: int) -> Check:
     verdict = verdict_at_least(gain.interval, -margin)
     return Check(
@@ -49,7 +52,7 @@ def _no_worse_check(metric: PerformanceMetric, gain: Estimate, margin: float, ro
         estimate=gain.value,
         interval=gain.interval,
         threshold=-margin,
-        why=f"{display.score_title(metric)} is {display.gain_text(gain)} than the champion's on "
+        why=f"{display.score_title(metric)} is {display.gain_text(gain, _CHAMPIONS)} on "
         f"{rows:,} rows whose labels have come; {margin:g} worse is accepted",
         remedy=display.suggest_remedy(verdict, gain, -margin, rows),
         accepted=gain.value >= -margin,

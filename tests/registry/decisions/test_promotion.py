@@ -206,7 +206,9 @@ def test_answers_in_shadow_must_have_been_compared(beside, said):
 def test_a_shadow_that_failed_is_neither_promoted_nor_approved(beside, said, key):
     compared(beside)
     compared(beside, "fail")
-    assert "it failed in shadow: it was seen. Required: It holds" in refused(beside, said(), reference="m@2")
+    assert "it failed in shadow: it was seen. Required: It holds" in refused(
+        beside, said(), reference="m@2"
+    )
     with pytest.raises(Ineligible, match="it failed in shadow"):
         promotion.approve_version(beside.bucket, "m@2", said())
     waive(beside, said(), "shadow", reference="m@2")
