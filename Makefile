@@ -23,10 +23,11 @@ install = $(BIN)/uv pip install --python $(BIN)/python $(FLAGS) $(1) || \
   bench-operation calibration schema deployments pictures audit lock clean
 
 SUITE := -m "not slow and not ceph and not clone and not operation and not faults"
-# Long searches for counterexamples are left to `make test`.
+# Long searches for counterexamples, and what starts a browser, are left to `make test`.
 UNIT := $(addprefix tests/,bucket config dataset gates/statistics gates/test_technical.py registry render \
   runs sources steps tables util test_errors.py) --ignore-glob='*/test_any_*' \
-  --ignore=tests/gates/statistics/test_multiple_testing.py $(SUITE)
+  --ignore=tests/gates/statistics/test_multiple_testing.py --ignore=tests/tables/test_croissant.py \
+  --ignore=tests/render/test_browser.py --deselect=tests/registry/test_batch_ledger.py::TestScorers $(SUITE)
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17

@@ -199,6 +199,7 @@ def test_the_same_version_measured_anew_is_not_another_version(first, home):
     assert len(journal.entries()) == entries
 
 
+@pytest.mark.slow
 def test_a_model_that_takes_more_than_it_may_is_rejected(first, home):
     state, outcome = run(home / "bucket", PLAIN, "technical.size=10B", "fairness=[]")
     assert (state.name, outcome.gates["technical"]) == ("Rejected", "fail")
@@ -317,6 +318,7 @@ def test_beside_one_that_awaits_a_person_another_is_tried_that_is_likely_to_pass
     assert f"could not tell of {held.candidate}" in body["chosen"]["because"]
 
 
+@pytest.mark.slow
 def test_where_no_other_is_likely_to_pass_the_one_that_awaits_a_person_is_the_answer(first, home):
     _, outcome = run(home / "bucket", PLAIN, "fairness.0.tolerance=0.18")
     (held,) = outcome.judged

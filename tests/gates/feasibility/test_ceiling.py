@@ -31,6 +31,7 @@ def coins(use_case, people, rows=4000, heads=0.8):
     )
 
 
+@pytest.mark.slow
 def test_the_nearest_neighbour_errs_as_theory_says(people, use_case):
     found = neighbour_error_rate(coins(use_case, people))
     assert found.low < 2 * 0.8 * 0.2 < found.high
