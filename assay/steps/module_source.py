@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from assay.bucket.digest import Digest
 
 ImportedName = tuple[int, str, str]
 """Level, module and name of an import statement."""
+_Call = tuple[ast.Call, str]
 
 _TYPE_CHECKING_TESTS = {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
 _LONGEST_NAME = 255
@@ -66,12 +67,15 @@ def _read_source(path: Path, _size: int, _modified: int) -> ModuleSource:
         tree = ast.parse(data) if path.suffix == ".py" else ast.Module([], [])
     except (SyntaxError, ValueError):
         return ModuleSource(digest)
+    # One walk for all: a run without changes reads hundreds of modules and does little else.
+    nodes = list(ast.walk(tree))
+    calls = list(_calls(nodes))
     return ModuleSource(
         digest,
         imports=tuple(_imports(tree)),
-        named_imports=tuple(_named_imports(tree)),
-        texts=tuple(dict.fromkeys(_texts(tree))),
-        computed_calls=tuple(_computed_calls(tree)),
+        named_imports=tuple(_named_imports(calls)),
+        texts=tuple(dict.fromkeys(_texts(nodes))),
+        computed_calls=tuple(_computed_calls(calls, nodes)),
     )
 
 
@@ -81,7 +85,7 @@ def _imports(node: ast.AST) -> Iterator[ImportedName]:
         yield from ((0, alias.name, "") for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
         yield from ((node.level, node.module or "", alias.name) for alias in node.names)
-    elif isinstance(node, ast.If) and ast.unparse(node.test) in _TYPE_CHECKING_TESTS:
+    elif isinstance(node, ast.If) and _dotted_name(node.test) in _TYPE_CHECKING_TESTS:
         for statement in node.orelse:
             yield from _imports(statement)
     elif not isinstance(node, ast.expr):
@@ -89,23 +93,35 @@ def _imports(node: ast.AST) -> Iterator[ImportedName]:
             yield from _imports(child)
 
 
-def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, str]]:
-    """Every call, with its function as it is written."""
-    for node in ast.walk(tree):
+def _calls(nodes: Iterable[ast.AST]) -> Iterator[_Call]:
+    """Every call that may import, read or run something, with its function as it is written."""
+    for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
-            yield node, ast.unparse(node.func)
+            if name := _dotted_name(node.func):
+                yield node, name
+            elif isinstance(node.func, ast.Attribute) and node.func.attr in _READERS:
+                yield node, ast.unparse(node.func)
 
 
-def _named_imports(tree: ast.Module) -> Iterator[ImportedName]:
-    for call, function in _calls(tree):
+def _dotted_name(node: ast.expr) -> str | None:
+    """The text of a name with its attributes; None for any other expression."""
+    attributes = []
+    while isinstance(node, ast.Attribute):
+        attributes.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(attributes)]) if isinstance(node, ast.Name) else None
+
+
+def _named_imports(calls: Iterable[_Call]) -> Iterator[ImportedName]:
+    for call, function in calls:
         if function in _IMPORTERS and call.args and (name := _text(call.args[0])):
             level = len(name) - len(name.lstrip("."))
             yield level, name[level:], ""
 
 
-def _computed_calls(tree: ast.Module) -> Iterator[ComputedCall]:
-    values = _assigned_values(tree)
-    for call, function in _calls(tree):
+def _computed_calls(calls: Iterable[_Call], nodes: Iterable[ast.AST]) -> Iterator[ComputedCall]:
+    values = _assigned_values(nodes)
+    for call, function in calls:
         last = function.rpartition(".")[2]
         if function in _IMPORTERS:
             computed = not (call.args and _text(call.args[0]))
@@ -114,14 +130,14 @@ def _computed_calls(tree: ast.Module) -> Iterator[ComputedCall]:
             computed = reads and not _writes(call)
         if computed:
             parts = [call, *(value for name in _names(call) for value in values.get(name, ()))]
-            texts = dict.fromkeys(text for part in parts for text in _texts(part))
+            texts = dict.fromkeys(text for part in parts for text in _texts(ast.walk(part)))
             yield ComputedCall(call.lineno, function, tuple(texts))
 
 
-def _assigned_values(tree: ast.Module) -> dict[str, list[ast.expr]]:
+def _assigned_values(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
     """What each name, and each attribute, is bound to anywhere in the module."""
     found: dict[str, list[ast.expr]] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         pairs: list[tuple[Any, ast.expr | None]] = []
         if isinstance(node, ast.Assign):
             pairs = [(target, node.value) for target in node.targets]
@@ -152,9 +168,9 @@ def _text(node: ast.expr) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
-def _texts(node: ast.AST) -> Iterator[str]:
-    """Texts in `node` that may name a file."""
-    for part in ast.walk(node):
+def _texts(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Texts among `nodes` that may name a file."""
+    for part in nodes:
         text = _text(part) if isinstance(part, ast.expr) else None
         if text and len(text) <= _LONGEST_NAME and "\n" not in text:
             yield text
