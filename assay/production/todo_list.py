@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
@@ -45,6 +45,7 @@ from assay.registry.registry import Registry
 from assay.util import clock
 from assay.util.wording import format_count, more_suffix
 
+# Most urgent first: what cannot be trusted or serves no more, what does harm, what stands still.
 TodoKind = Literal[
     "integrity",
     "expired_waiver",
@@ -56,17 +57,7 @@ TodoKind = Literal[
     "expiring_waiver",
 ]
 
-# Most urgent first: what cannot be trusted or serves no more, what does harm, what stands still.
-_BY_URGENCY: Final[tuple[TodoKind, ...]] = (
-    "integrity",
-    "expired_waiver",
-    "retrain",
-    "failed",
-    "bad_use_case",
-    "approval",
-    "silent",
-    "expiring_waiver",
-)
+_BY_URGENCY: Final[tuple[TodoKind, ...]] = get_args(TodoKind)
 NOTHING_TO_DO: Final = "Nothing waits for a person."
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _EXPIRY_NOTICE: Final = timedelta(days=7)  # as deployments/prometheus/alerts.yml gives

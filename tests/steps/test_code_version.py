@@ -253,7 +253,7 @@ RECORD = "inhouse/a.py,sha256=one,5\ninhouse-1.0.dist-info/direct_url.json,sha25
 def test_an_in_house_package_installed_again_under_the_same_version_is_told_apart():
     from assay.steps.code_version import _exact_version
 
-    wheel = json.dumps({"url": "file:///wheels/inhouse.whl", "archive_info": {}})
+    wheel = json.dumps({"url": "https://packages.example/inhouse.whl", "archive_info": {}})
     one = _exact_version(Installed(direct_url=wheel, RECORD=RECORD.format("x")))
     elsewhere = _exact_version(Installed(direct_url=wheel, RECORD=RECORD.format("y")))
     other = _exact_version(
