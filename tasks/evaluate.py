@@ -6,6 +6,7 @@ from prefect.logging import get_run_logger
 
 from assay.bucket.artifacts import Artifact
 from assay.errors import DataError
+from assay.problems.problem_type import TestRows
 from assay.production.retraining.newest_rows import mask_newest_rows, training_cutoff
 from assay.registry.history import Version
 from assay.registry.registry import Registry
@@ -27,7 +28,7 @@ def run_performance_gate(
     """Yields `report`. With `row_origins`, the candidate must also beat the champion on the newest
     rows.
     """
-    use_case, predictions = run.loaded.use_case, train_step["predictions"]
+    use_case, problem, predictions = run.loaded.use_case, run.problem, train_step["predictions"]
     candidate = train_step.components["settings"]["title"]
     history, question = Registry(run.bucket).history(run.name), run.question(table)
     standing = history.champion_to_beat(question)
@@ -36,7 +37,6 @@ def run_performance_gate(
 
     def work() -> dict[str, Artifact]:
         from assay.dataset.row_identity import entity_hashes
-        from assay.gates.performance import gate
         from assay.gates.report import put_report
         from assay.tables.table import Table
 
@@ -50,24 +50,20 @@ def run_performance_gate(
             if row_origins
             else None
         )
-        report = gate.judge_performance(
-            frame,
-            use_case.performance,
-            subject=candidate,
-            prevalence=about["prevalence"],
-            champion=_champion_predictions(run, rival, table, test_rows) if rival else None,
-            newest_rows=newest if rival else None,
+        known = TestRows(
             features=features,
-            threshold=about["threshold"],
             units=None if entities is None else entities.iloc[frame["row"]],
-            seed=use_case.seed,
+            champion=_champion_predictions(run, rival, table, test_rows) if rival else None,
+            newest=newest if rival else None,
+            challenger_number=number,
         )
+        report = problem.judge_performance(frame, use_case, about, known, subject=candidate)
         return {"report": put_report(run.bucket, report)}
 
     return perform_stage(
         run,
         "evaluate",
-        core="assay.gates.performance.gate",
+        core=problem.code["evaluate"],
         also=(
             *_ROW_MODULES,
             *((*_PREDICTION_MODULES, *candidate_code_roots(run.bucket, rival)) if rival else ()),

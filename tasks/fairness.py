@@ -16,13 +16,13 @@ def run_fairness_gate(
     run: Run, table: Artifact, train_step: Step, row_origins: Artifact | None = None
 ) -> Step:
     """Yields `report`. With `row_origins`, the newest rows are also judged alone."""
-    use_case, predictions = run.loaded.use_case, train_step["predictions"]
+    use_case, problem, predictions = run.loaded.use_case, run.problem, train_step["predictions"]
     candidate = train_step.components["settings"]["title"]
     since = _champion_learnt_up_to(run, table) if row_origins else None
 
     def work() -> dict[str, Artifact]:
         from assay.dataset.row_identity import entity_hashes
-        from assay.gates.fairness import gate
+        from assay.gates.fairness.gate import join_newest_report
         from assay.gates.fairness.undeclared import check_declarations
         from assay.gates.report import put_report
         from assay.tables.table import Table
@@ -33,12 +33,10 @@ def run_fairness_gate(
         units = None if of is None else of.iloc[frame["row"]].set_axis(frame.index)
 
         def audit(rows: Any, declarations: Any = ()) -> Any:
-            return gate.audit_fairness(
+            return problem.audit_fairness(
                 rows,
-                use_case.fairness,
-                use_case.data.sensitive,
+                use_case,
                 subject=candidate,
-                seed=use_case.seed,
                 units=None if units is None else units[rows.index],
                 declarations=declarations,
             )
@@ -47,15 +45,16 @@ def run_fairness_gate(
         if row_origins and since is not None and use_case.fairness:
             newest = mask_newest_rows(run.bucket, row_origins, frame["row"].tolist(), since)
             if newest is not None:
-                report = gate.join_newest_report(report, audit(frame[newest]), int(newest.sum()))
+                report = join_newest_report(report, audit(frame[newest]), int(newest.sum()))
         return {"report": put_report(run.bucket, report)}
 
     sensitive = {n: s.model_dump(mode="json") for n, s in use_case.data.sensitive.items()}
     return perform_stage(
         run,
         "fairness",
-        core="assay.gates.fairness.gate",
+        core=problem.code["fairness"],
         also=(
+            "assay.gates.fairness.gate",
             "assay.dataset.row_identity",
             "assay.gates.fairness.undeclared",
             "assay.production.retraining.newest_rows",

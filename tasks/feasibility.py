@@ -9,22 +9,20 @@ from assay.tasks.stage import perform_stage, stage
 @stage(name="feasibility")
 def run_feasibility_gate(run: Run, table: Artifact, measure_step: Step) -> Step:
     """Yield `report`. A changed rule repeats only this stage, not the slow measurement."""
-    use_case = run.loaded.use_case
+    use_case, problem = run.loaded.use_case, run.problem
 
     def work() -> dict[str, Artifact]:
-        from assay.gates.feasibility import gate
-        from assay.gates.feasibility.findings import FeasibilityFindings
         from assay.gates.report import put_report
         from assay.tables.table import Table
 
-        found = FeasibilityFindings.from_json(use_case, run.bucket.get_json(measure_step["found"]))
-        report = gate.finish_report(found, Table.read(run.bucket, table), use_case)
+        found = run.bucket.get_json(measure_step["found"])
+        report = problem.judge_feasibility(found, Table.read(run.bucket, table), use_case)
         return {"report": put_report(run.bucket, report)}
 
     return perform_stage(
         run,
         "feasibility",
-        core="assay.gates.feasibility.gate",
+        core=problem.code["feasibility"],
         settings={
             "subject": run.name,
             "reach": use_case.feasibility.reach,

@@ -3,6 +3,7 @@
 from prefect.logging import get_run_logger
 
 from assay.bucket.artifacts import JSON, Artifact
+from assay.problems.problem_type import HeldOutAnswers
 from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
@@ -11,11 +12,9 @@ from assay.tasks.stage import perform_stage, stage
 @stage(name="rank")
 def rank_candidates(run: Run, train_steps: dict[str, Step]) -> Step:
     """Yield `report` and `order` with reasons. The test rows play no part."""
-    use_case = run.loaded.use_case
+    use_case, problem = run.loaded.use_case, run.problem
 
     def work() -> dict[str, Artifact]:
-        from assay.gates.candidates.assessment import OutOfFoldPredictions
-        from assay.gates.candidates.frontier import rank_candidates
         from assay.gates.report import put_report
         from assay.tables.table import Table
 
@@ -23,10 +22,8 @@ def rank_candidates(run: Run, train_steps: dict[str, Step]) -> Step:
         for title, step in train_steps.items():
             held_out = Table.read(run.bucket, step["held_out"]).to_pandas()
             about = run.bucket.get_json(step["about"])
-            answers.append(
-                OutOfFoldPredictions(title, held_out, about["cross_validated"], about["tested"])
-            )
-        found = rank_candidates(answers, use_case)
+            answers.append(HeldOutAnswers(title, held_out, about))
+        found = problem.rank_candidates(answers, use_case)
         order = run.bucket.put_json(found.order, JSON, "order of the candidates")
         return {"report": put_report(run.bucket, found.report), "order": order}
 
@@ -34,11 +31,11 @@ def rank_candidates(run: Run, train_steps: dict[str, Step]) -> Step:
     return perform_stage(
         run,
         "rank",
-        core="assay.gates.candidates.frontier",
+        core=problem.code["rank"],
         settings={
             "subject": run.name,
             "performance": use_case.performance.model_dump(
-                mode="json", include={"choose_by", "cost"}
+                mode="json", include={"choose_by", "cost", "cost_matrix", "unit_cost"}
             ),
             "fairness": [rule.model_dump(mode="json") for rule in use_case.fairness],
             "sensitive": use_case.data.column_meaning()["sensitive"],

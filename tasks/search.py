@@ -12,18 +12,17 @@ def search_hyperparameters(run: Run, table: Artifact, membership: Artifact, cand
 
     Candidates that differ only in their mitigation share one search.
     """
-    use_case = run.loaded.use_case
+    use_case, problem = run.loaded.use_case, run.problem
     chosen = use_case.find_candidate(candidate)
 
     def work() -> dict[str, Artifact]:
-        from assay.learning.train import search_candidate
         from assay.tables.table import Table
         from assay.tables.table_writer import write_frame
 
         bucket, rows = run.bucket, Table.read(run.bucket, table)
         test = Table.read(bucket, membership).to_pandas()["test"].to_numpy()
         with progress_bar(f"{run.name}: {candidate}") as say:
-            found = search_candidate(
+            found = problem.search_candidate(
                 rows, test, chosen, use_case, say=say, locate=run.loaded.text.locate
             )
         return {
@@ -34,15 +33,15 @@ def search_hyperparameters(run: Run, table: Artifact, membership: Artifact, cand
     return perform_stage(
         run,
         "search",
-        core="assay.learning.search",
-        also=("assay.learning.train", *chosen.code_roots()),
+        core=problem.code["search"],
+        also=(problem.code["train"], *chosen.code_roots()),
         settings={
             "candidate": chosen.model_dump(mode="json", exclude={"name", "mitigate"}),
             # The number of processes changes the time, not the result.
             "search": use_case.search.model_dump(mode="json", exclude={"jobs"}),
             "split": use_case.split.model_dump(mode="json", include={"by", "column"}),
             "choose_by": use_case.performance.choose_by,
-            "cost": use_case.performance.cost.model_dump(mode="json"),
+            **use_case.performance.decision_settings(),
             "meaning": use_case.data.column_meaning(),
         },
         inputs={"table": table, "membership": membership},

@@ -2,6 +2,7 @@
 
 from assay.bucket.signing import Signer
 from assay.config.loaded_use_case import load_use_case
+from assay.problems.lookup import problem_type
 from assay.registry.authority import authorize_training
 from assay.registry.open import open_bucket
 from assay.runs.run import Run
@@ -23,7 +24,7 @@ def start_run(
 
     Without training, neither the candidates nor the source need exist any more.
     """
-    from assay.learning.estimators import check_candidates
+    from assay.problems.fit_to_question import check_fits_question
 
     written = load_use_case(config, overrides)
     Signer.from_environment()  # report an unusable key now, not after the work
@@ -31,6 +32,8 @@ def start_run(
     if trains:
         if plan.current_plan() is None:
             authorize_training(open_bucket(store or default_store_url()))
-        check_candidates(written.use_case, written.text.locate)
+        problem = problem_type(written.use_case.data.target)
+        check_fits_question(problem, written.use_case, written.text.locate)
+        problem.check_candidates(written.use_case, written.text.locate)
         source = fingerprint(written.use_case.data)
     return Run.begin(written, store or default_store_url(), source, always=always)

@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 
 from assay.bucket.artifacts import JSON, MODEL, Artifact
+from assay.problems.problem_type import StoredSearch
 from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, progress_bar, stage
@@ -16,34 +17,31 @@ def train_candidate(
 
     Also `about` the model, and `timing`, which is an input of the technical gate alone.
     """
-    use_case = run.loaded.use_case
+    use_case, problem = run.loaded.use_case, run.problem
     chosen = use_case.find_candidate(candidate)
 
     def work() -> dict[str, Artifact]:
-        from assay.learning import train
-        from assay.learning.search import SearchOutcome
+        from assay.learning.train import no_progress
         from assay.tables.table import Table
         from assay.tables.table_writer import write_table
 
         bucket, rows = run.bucket, Table.read(run.bucket, table)
         test = Table.read(bucket, membership).to_pandas()["test"].to_numpy()
         scores = Table.read(bucket, search_step["scores"]).to_pandas()
-        found = SearchOutcome.restore(
-            bucket.get_json(search_step["tried"]), scores, chosen, use_case
-        )
+        search = StoredSearch(bucket.get_json(search_step["tried"]), scores)
         takes_long = chosen.mitigate is not None and chosen.mitigate.trains_on_weights
         with (
             progress_bar(f"{run.name}: {candidate}")
             if takes_long
-            else nullcontext(train.no_progress) as say
+            else nullcontext(no_progress) as say
         ):
             locate = run.loaded.text.locate
-            fitted = train.train_candidate(
-                rows, test, chosen, use_case, found, say=say, locate=locate
+            fitted = problem.train_candidate(
+                rows, test, chosen, use_case, search, say=say, locate=locate
             )
         answers, held_out = fitted.predictions, fitted.held_out
         about = {
-            "prevalence": fitted.prevalence,
+            **fitted.outcomes,
             "tested": len(answers),
             "technical": fitted.technical,
             **fitted.metadata,
@@ -62,14 +60,14 @@ def train_candidate(
     return perform_stage(
         run,
         "train",
-        core="assay.learning.train",
+        core=problem.code["train"],
         also=chosen.code_roots(),
         settings={
             "title": candidate,
             "candidate": chosen.model_dump(mode="json"),
             "search": use_case.search.model_dump(mode="json", exclude={"jobs"}),
             "choose_by": use_case.performance.choose_by,
-            "cost": use_case.performance.cost.model_dump(mode="json"),
+            **use_case.performance.decision_settings(),
             "split": use_case.split.model_dump(mode="json", include={"by", "column"}),
             "meaning": use_case.data.column_meaning(),
         },

@@ -42,7 +42,7 @@ def run_validation_gate(
         data = Table.read(run.bucket, table)
         aside = QuarantineSummary.from_table(run.bucket, quarantine) if quarantine else None
         with open_rows(data) as rows:  # each column's values are counted once for both
-            check_preconditions(rows, written)
+            check_preconditions(rows, written, run.problem.check_target)
             judged = gate.validate_table(
                 rows,
                 use_case.expectations,
@@ -63,7 +63,7 @@ def run_validation_gate(
         run,
         "validate",
         core="assay.gates.validation.gate",
-        also=("assay.dataset.preconditions",),
+        also=("assay.dataset.preconditions", run.problem.code["target"]),
         settings={
             "subject": run.name,
             "expectations": [rule.model_dump(mode="json") for rule in use_case.expectations],

@@ -13,27 +13,26 @@ from assay.tasks.stage import perform_stage, stage
 _USE_CASE_FIELDS: dict[str, Any] = {
     "feasibility": True,
     "split": True,
-    "performance": {"choose_by", "cost"},
+    "performance": {"choose_by", "cost", "cost_matrix", "unit_cost"},
 }
 
 
 @stage(name="weigh")
 def measure_feasibility(run: Run, table: Artifact) -> Step:
     """Yield `found`: everything that was measured."""
-    use_case, say = run.loaded.use_case, get_run_logger().info
+    use_case, problem, say = run.loaded.use_case, run.problem, get_run_logger().info
 
     def work() -> dict[str, Artifact]:
-        from assay.gates.feasibility import gate
         from assay.tables.table import Table
 
-        found = gate.collect_findings(Table.read(run.bucket, table), use_case, say=say)
-        return {"found": run.bucket.put_json(found.as_json(), JSON, "found of the data")}
+        found = problem.collect_findings(Table.read(run.bucket, table), use_case, say=say)
+        return {"found": run.bucket.put_json(found, JSON, "found of the data")}
 
     settings = use_case.model_dump(mode="json", include=_USE_CASE_FIELDS)
     return perform_stage(
         run,
         "weigh",
-        core="assay.gates.feasibility.gate",
+        core=problem.code["weigh"],
         settings={**settings, "meaning": use_case.data.column_meaning()},
         inputs={"table": table},
         work=work,

@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Field,
+    JsonValue,
     PrivateAttr,
     ValidationError,
     field_validator,
@@ -124,8 +125,10 @@ def refuse_passwords(connection: str | None, path: str | None) -> None:
 
 
 class Target(Section):
-    """What the model predicts: whether `column` holds the `positive` value, or a number `above` a
-    limit.
+    """What the model predicts. Its keys say of which type the question is.
+
+    Yes or no: whether `column` holds the `positive` value, or a number `above` a limit. Which of
+    several: `classes`. How much: `unit`. Any other type: `problem`.
     """
 
     column: ColumnName
@@ -136,31 +139,77 @@ class Target(Section):
     """The values that mean no; rows with any other value are refused. Left out: every other value
     means no, and validation is a caution if there are several.
     """
+    classes: tuple[str | int | float | bool, ...] = ()
+    """The outcomes to tell apart, three or more: [none, minor, serious]. With `unlabelled:
+    leave_out`, rows with any other value are left out.
+    """
+    ordered: bool = False
+    """Whether `classes` ascend."""
+    unit: NonEmptyText | None = None
+    """For a column of numbers: what an amount is counted in, such as "dollars an hour"."""
+    log: bool = False
+    """For amounts above 0 whose errors count by ratio: models learn the logarithm."""
+    problem: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")] | None = None
+    """The import path of a problem type that Assay does not know, with its `options`."""
+    options: dict[str, JsonValue] = {}
     unlabelled: Literal["refuse", "leave_out"] = "refuse"
     """What happens to rows without an outcome: `leave_out` drops them as the source is read, and
     validation says how many.
     """
 
     @model_validator(mode="after")
-    def _either(self) -> Target:
-        if (self.positive is None) == (self.above is None):
+    def _one_type(self) -> Target:
+        kinds = {
+            "positive": self.positive is not None,
+            "above": self.above is not None,
+            "classes": bool(self.classes),
+            "unit": self.unit is not None,
+            "problem": self.problem is not None,
+        }
+        if sum(kinds.values()) != 1:
             raise ValueError(
-                "write either `positive`, the value that means yes, or `above`, a number that must "
-                "be exceeded"
+                "write one of `positive`, the value that means yes; `above`, a number that must "
+                "be exceeded; `classes`, the outcomes to tell apart; `unit`, of an amount"
             )
-        if self.above is not None and self.negative:
-            raise ValueError(
-                "`negative` belongs to `positive`; of `above` all other numbers mean no"
-            )
+        kind = next(name for name, written in kinds.items() if written)
+        for name, needed in _BELONGS_TO.items():
+            if getattr(self, name) and kind != needed:
+                raise ValueError(f"`{name}` belongs to `{needed}`, and stands beside `{kind}`")
         if str(self.positive) in map(str, self.negative):
             raise ValueError(f"{self.positive!r} cannot be both positive and negative")
+        self._check_classes()
         return self
+
+    def _check_classes(self) -> None:
+        labels = self.class_labels
+        if 0 < len(labels) < 3:
+            raise ValueError("of two outcomes, name the one that means yes as `positive`")
+        if twice := next((label for label in labels if labels.count(label) > 1), None):
+            raise ValueError(f"the class {twice!r} stands here twice")
+        if odd := next((label for label in labels if "|" in label or not label.strip()), None):
+            raise ValueError(f"{odd!r} cannot be a class: sets of classes are written as a|b")
+
+    @property
+    def class_labels(self) -> tuple[str, ...]:
+        """The classes as text, in order; empty for a question of another type."""
+        texts = (str(one).lower() if isinstance(one, bool) else str(one) for one in self.classes)
+        return tuple(texts)
+
+    @property
+    def problem_type(self) -> str:
+        """binary, multiclass, regression, or the import path of another type."""
+        if self.problem is not None:
+            return self.problem
+        return "multiclass" if self.classes else "regression" if self.unit else "binary"
 
     @property
     def outcome_text(self) -> str:
         """The column and what it holds in a positive row: "income = '>50K'", "earnings > 30"."""
         held = f"= {self.positive!r}" if self.above is None else f"> {self.above:g}"
         return f"{self.column} {held}"
+
+
+_BELONGS_TO = {"negative": "positive", "ordered": "classes", "log": "unit", "options": "problem"}
 
 
 MISSING_GROUP = "(missing)"

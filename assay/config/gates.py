@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
@@ -16,8 +16,8 @@ from assay.config.section import (
     as_tuples,
 )
 
-# Performance metrics. Those in `LOWER_IS_BETTER` are losses.
-PerformanceMetric = Literal[
+# Performance metrics of each problem type. Those in `LOWER_IS_BETTER` are losses.
+BinaryMetric = Literal[
     "roc_auc",
     "average_precision",
     "accuracy",
@@ -29,7 +29,41 @@ PerformanceMetric = Literal[
     "brier",
     "cost",
 ]
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "cost"})
+MulticlassMetric = Literal[
+    "accuracy",
+    "balanced_accuracy",
+    "macro_f1",
+    "weighted_f1",
+    "log_loss",
+    "brier",
+    "roc_auc_ovr",
+    "roc_auc_ovo",
+    "top_2_accuracy",
+    "quadratic_kappa",
+    "cost",
+]
+RegressionMetric = Literal[
+    "mae",
+    "rmse",
+    "median_absolute_error",
+    "r2",
+    "mean_error",
+    "pinball_loss",
+    "cost",
+]
+PerformanceMetric = Literal[BinaryMetric, MulticlassMetric, RegressionMetric]
+LOWER_IS_BETTER = frozenset(
+    {
+        "log_loss",
+        "brier",
+        "cost",
+        "mae",
+        "rmse",
+        "median_absolute_error",
+        "mean_error",
+        "pinball_loss",
+    }
+)
 
 # Metrics compared between groups, by Fairlearn's names. Shares of rows:
 RateMetric = Literal[
@@ -42,8 +76,9 @@ RateMetric = Literal[
     "zero_one_loss",
     "precision_score",
 ]
-# Other metrics of decisions, and metrics of probabilities. `calibration_error` is the mean
-# probability minus the observed share of positives.
+# Other metrics of decisions, and metrics of probabilities and amounts. `calibration_error` is the
+# mean probability minus the observed share of positives; `mean_error`, of amounts, the mean
+# prediction minus the mean outcome; `interval_coverage` the share of outcomes within the interval.
 FairnessMetric = Literal[
     RateMetric,
     "balanced_accuracy_score",
@@ -55,6 +90,9 @@ FairnessMetric = Literal[
     "mean_absolute_error",
     "mean_squared_error",
     "r2_score",
+    "mean_error",
+    "root_mean_squared_error",
+    "interval_coverage",
 ]
 # Other names, and criteria that hold several metrics to one limit.
 MetricFamily = Literal["recall_score", "demographic_parity", "equal_opportunity", "equalized_odds"]
@@ -64,7 +102,8 @@ METRIC_FAMILIES: dict[str, tuple[FairnessMetric, ...]] = {
     "equal_opportunity": ("true_positive_rate",),
     "equalized_odds": ("true_positive_rate", "false_positive_rate"),
 }
-SIGNED_METRICS = frozenset({"calibration_error", "r2_score"})  # may be negative: without ratio
+# May be negative: without ratio.
+SIGNED_METRICS = frozenset({"calibration_error", "r2_score", "mean_error"})
 
 
 class Expectation(Section):
@@ -111,6 +150,20 @@ class ErrorCosts(Section):
     false_negative: PositiveNumber = 1.0
 
 
+class UnitCost(Section):
+    """For amounts: what each unit of an error costs. If they differ, the answer is the quantile
+    that costs least.
+    """
+
+    too_low: PositiveNumber = 1.0
+    too_high: PositiveNumber = 1.0
+
+    @property
+    def quantile(self) -> float:
+        """The quantile whose expected cost is least: too_low / (too_low + too_high)."""
+        return self.too_low / (self.too_low + self.too_high)
+
+
 class Slices(Section):
     """How to search for the rows that a model serves worst, and when they are a caution."""
 
@@ -136,6 +189,15 @@ class Performance(Section):
     at_least: dict[PerformanceMetric, float] = {}
     """Lower limits for single metrics (upper limits for losses)."""
     cost: ErrorCosts = ErrorCosts()
+    cost_matrix: dict[str, dict[str, Annotated[float, Field(ge=0)]]] = {}
+    """For several classes: what each error costs, by the true class and then the decided one, such
+    as {killed: {none: 50}}. Left out: 1 for every error. A right decision costs nothing.
+    """
+    unit_cost: UnitCost = UnitCost()
+    coverage: Fraction = 0.9
+    """For several classes and amounts: the share of outcomes that the delivered set of classes, or
+    the delivered interval, should hold.
+    """
     regret: Fraction = 0.05
     """What another threshold may save before it is a caution, as a share of the cost of deciding
     without a model.
@@ -143,6 +205,11 @@ class Performance(Section):
     calibration_error: Fraction = 0.05
     """How far probabilities may lie from observed shares (root mean square); more is a caution."""
     slices: Slices = Slices()
+
+    def decision_settings(self) -> dict[str, Any]:
+        """All that decides what a model answers, as JSON."""
+        include = {"cost", "cost_matrix", "unit_cost", "coverage"}
+        return self.model_dump(mode="json", include=include)
 
     @property
     def cost_declared(self) -> bool:
@@ -176,8 +243,10 @@ class FairnessRule(Section):
         Field(min_length=1),
     ]
     """Sensitive columns, or one; a list within the list means their intersection."""
-    tolerance: Fraction | None = None
-    """The largest accepted difference to the reference group."""
+    classes: tuple[str, ...] = ()
+    """For several classes: those whose one-against-the-rest metrics are compared. Left out: all."""
+    tolerance: PositiveNumber | None = None
+    """The largest accepted difference to the reference group: a share, or in the target's unit."""
     ratio: Fraction | None = None
     """Instead of a tolerance: 0.8 accepts four fifths to five quarters of the reference's value."""
     because: NonEmptyText
@@ -217,9 +286,20 @@ class FairnessRule(Section):
         return [c for group in self.by for c in ((group,) if isinstance(group, str) else group)]
 
 
-# Metrics that can be estimated without labels, from calibrated probabilities.
+# Metrics that can be estimated without labels: from calibrated probabilities, or for amounts from
+# a model of the error.
 EstimableMetric = Literal[
-    "roc_auc", "accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1"
+    "roc_auc",
+    "accuracy",
+    "balanced_accuracy",
+    "precision",
+    "recall",
+    "specificity",
+    "f1",
+    "macro_f1",
+    "roc_auc_ovr",
+    "mae",
+    "rmse",
 ]
 
 

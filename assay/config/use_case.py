@@ -7,7 +7,7 @@ only its own slice, because the slice is part of the step's cache key.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from pydantic import Field, model_validator
 
@@ -30,6 +30,14 @@ from assay.config.production import (
 )
 from assay.config.schedule import Schedule
 from assay.config.section import NonEmptyText, Section
+
+_DEFAULTS: Final[dict[str, tuple[tuple[str, str, Any], ...]]] = {
+    "multiclass": (
+        ("performance", "choose_by", "log_loss"),
+        ("drift", "metrics", ("roc_auc_ovr", "accuracy")),
+    ),
+    "regression": (("performance", "choose_by", "mae"), ("drift", "metrics", ("mae", "rmse"))),
+}
 
 
 class UseCase(Section):
@@ -60,6 +68,16 @@ class UseCase(Section):
     retrain: RetrainingSettings = RetrainingSettings()
     schedule: Schedule = Schedule()
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+
+    @model_validator(mode="after")
+    def _fill_defaults(self) -> UseCase:
+        """Metrics that were left out are those of the target's type."""
+        for section, key, value in _DEFAULTS.get(self.data.target.problem_type, ()):
+            held: Section = getattr(self, section)
+            if key not in held.model_fields_set:
+                # The model is frozen for everybody else; this is still its making.
+                self.__dict__[section] = held.model_copy(update={key: value})
+        return self
 
     @model_validator(mode="after")
     def _distinct_candidates(self) -> UseCase:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -14,17 +16,25 @@ from assay.dataset.target import labels_from_column, unlabelled_error
 from assay.errors import DataError, locate_data_errors
 from assay.tables.dates import are_dates
 
+CheckTarget = Callable[[pa.ChunkedArray, Target], object]
+"""Raises DataError for outcomes that cannot be learnt."""
 
-def check_preconditions(rows: RowSource, loaded_use_case: LoadedUseCase) -> None:
+
+def check_preconditions(
+    rows: RowSource,
+    loaded_use_case: LoadedUseCase,
+    check_target: CheckTarget = labels_from_column,
+) -> None:
     """Raise DataError, with the line of the use case that the rows do not bear.
 
-    The rows have every column that the use case names. Refused are: a target with one class, a
+    The rows have every column that the use case names. Refused are: outcomes that `check_target`
+    refuses (of a yes or no: those of one class), a
     sensitive column with no groups to compare or too many, text where times are ordered, a feature
     without any value.
     """
     data, where = loaded_use_case.use_case.data, loaded_use_case.text.locate
     with locate_data_errors(where(("data", "target"))):
-        _check_target(rows, data.target)
+        _check_target(rows, data.target, check_target)
     for name, declared in data.sensitive.items():
         with locate_data_errors(where(("data", "sensitive", name))):
             _check_groups(rows, declared, name)
@@ -40,11 +50,11 @@ def check_preconditions(rows: RowSource, loaded_use_case: LoadedUseCase) -> None
             )
 
 
-def _check_target(rows: RowSource, target: Target) -> None:
+def _check_target(rows: RowSource, target: Target, check: CheckTarget) -> None:
     missing = rows.columns[target.column].missing
     if missing:
         raise unlabelled_error(missing, rows.count, target)
-    labels_from_column(pa.chunked_array([rows.values(target.column)[0]]), target)
+    check(pa.chunked_array([rows.values(target.column)[0]]), target)
 
 
 def _check_ordered(rows: RowSource, name: str) -> None:

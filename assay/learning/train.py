@@ -52,8 +52,9 @@ class TrainedCandidate:
     (row int64, truth bool, probability float64, decision bool, a text column of group labels
     for each sensitive column). held_out: the same for the training rows, by models that were not
     fitted to them, and the bool `unmitigated`, the decision without mitigation.
-    prevalence: share of positives in training. timing: how long the model takes to answer (see
-    `measure_timing`), and the seconds of its `fit`, as JSON.
+    outcomes: what training held of them, as JSON: `prevalence`, the share of positives.
+    timing: how long the model takes to answer (see `measure_timing`), and the seconds of its `fit`,
+    as JSON. For other questions than yes or no: see their `ProblemType.train_candidate`.
     """
 
     model: bytes
@@ -61,7 +62,7 @@ class TrainedCandidate:
     predictions: pa.Table
     held_out: pa.Table
     metadata: dict[str, Any]
-    prevalence: float
+    outcomes: dict[str, Any]
     technical: dict[str, Any]
     timing: dict[str, Any]
 
@@ -127,7 +128,7 @@ def train_candidate(
         ),
         held_out=_out_of_fold_table(frame, np.flatnonzero(~test), made, outcome, use_case),
         metadata=_describe_candidate(made, outcome, problem),
-        prevalence=float(problem.truth.mean()),
+        outcomes={"prevalence": float(problem.truth.mean())},
         technical={
             "bytes": len(data),
             "features": len(entries),

@@ -12,6 +12,8 @@ from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.config.loaded_use_case import LoadedUseCase, parse_use_case
+from assay.problems.lookup import problem_type
+from assay.problems.problem_type import ProblemType
 from assay.registry.open import open_bucket
 from assay.steps import plan
 from assay.steps.code_version import read_code_version
@@ -85,6 +87,11 @@ class Run(_FrozenModel):
     @property
     def loaded(self) -> LoadedUseCase:
         return self._planned or _load_stored(self.store, self.use_case)
+
+    @property
+    def problem(self) -> ProblemType:
+        """The type of its question."""
+        return problem_type(self.loaded.use_case.data.target)
 
     def question(self, table: Artifact) -> Digest:
         """The key of everything that the answer depends on, except the champion.

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pandas as pd
 
-from assay.config.gates import Performance, PerformanceMetric
+from assay.config.gates import BinaryMetric, Performance, PerformanceMetric
 from assay.errors import DataError
 from assay.gates.performance import (
     calibration,
@@ -21,7 +21,7 @@ from assay.gates.report import Report, overall_verdict
 from assay.gates.statistics.cluster_errors import Clusters, find_clusters
 from assay.gates.statistics.intervals import Bools
 
-SCORES: tuple[PerformanceMetric, ...] = get_args(PerformanceMetric)
+SCORES: tuple[PerformanceMetric, ...] = get_args(BinaryMetric)
 RARE_FIRST: tuple[PerformanceMetric, ...] = ("average_precision", "recall")
 """What is shown first where few rows are positive."""
 

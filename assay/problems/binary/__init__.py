@@ -1,0 +1,1 @@
+"""Yes or no: a probability and a decision for each row."""

@@ -1,0 +1,222 @@
+"""Yes or no, as the stages ask for it: by the gates of `assay.gates`, and `assay.learning`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from assay.config.candidates import (
+    EXPONENTIATED_GRADIENT,
+    GRID_SEARCH,
+    REWEIGHING,
+    THRESHOLD_OPTIMIZER,
+)
+from assay.config.gates import BinaryMetric
+from assay.problems.problem_type import (
+    HeldOutAnswers,
+    ProblemType,
+    RowSplit,
+    Say,
+    StoredSearch,
+    TestRows,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+    from assay.config.candidates import Candidate
+    from assay.config.data import Target
+    from assay.config.use_case import UseCase
+    from assay.gates.candidates.frontier import CandidateFrontier
+    from assay.gates.report import Check, Report
+    from assay.learning.estimators import FieldLocator
+    from assay.learning.search import FitProgress, SearchOutcome
+    from assay.learning.train import TrainedCandidate
+    from assay.tables.table import Table
+
+
+class Binary:
+    """Yes or no."""
+
+    name: Final = "binary"
+    question: Final = "yes or no"
+    metrics: Final[tuple[str, ...]] = get_args(BinaryMetric)
+    fairness_metrics: Final[tuple[str, ...]] = (
+        "selection_rate",
+        "true_positive_rate",
+        "false_positive_rate",
+        "true_negative_rate",
+        "false_negative_rate",
+        "accuracy_score",
+        "zero_one_loss",
+        "precision_score",
+        "balanced_accuracy_score",
+        "f1_score",
+        "mean_prediction",
+        "calibration_error",
+        "roc_auc_score",
+        "log_loss",
+        "mean_absolute_error",
+        "mean_squared_error",
+        "r2_score",
+    )
+    estimable_metrics: Final[tuple[str, ...]] = (
+        "roc_auc",
+        "accuracy",
+        "balanced_accuracy",
+        "precision",
+        "recall",
+        "specificity",
+        "f1",
+    )
+    mitigations: Final[tuple[str, ...]] = (
+        THRESHOLD_OPTIMIZER,
+        EXPONENTIATED_GRADIENT,
+        GRID_SEARCH,
+        REWEIGHING,
+    )
+    code: Final[Mapping[str, str]] = {
+        "target": "assay.dataset.target",
+        "weigh": "assay.gates.feasibility.gate",
+        "feasibility": "assay.gates.feasibility.gate",
+        "split": "assay.learning.split",
+        "search": "assay.learning.search",
+        "train": "assay.learning.train",
+        "rank": "assay.gates.candidates.frontier",
+        "evaluate": "assay.gates.performance.gate",
+        "fairness": "assay.gates.fairness.gate",
+    }
+
+    def check_target(self, column: pa.ChunkedArray, target: Target) -> None:
+        from assay.dataset.target import labels_from_column
+
+        labels_from_column(column, target)
+
+    def check_candidates(self, use_case: UseCase, locate: FieldLocator) -> None:
+        from assay.learning.estimators import check_candidates
+
+        check_candidates(use_case, locate)
+
+    def collect_findings(self, table: Table, use_case: UseCase, *, say: Say) -> dict[str, Any]:
+        from assay.gates.feasibility import gate
+
+        return gate.collect_findings(table, use_case, say=say).as_json()
+
+    def judge_feasibility(self, found: dict[str, Any], table: Table, use_case: UseCase) -> Report:
+        from assay.gates.feasibility import gate
+        from assay.gates.feasibility.findings import FeasibilityFindings
+
+        return gate.finish_report(FeasibilityFindings.from_json(use_case, found), table, use_case)
+
+    def split_rows(self, table: Table, use_case: UseCase) -> RowSplit:
+        from assay.learning.split import describe_uneven_split, mark_test_rows, split_counts
+
+        test = mark_test_rows(table, use_case)
+        sides = split_counts(table, test, use_case)
+        held = sides["test"]
+        uneven = describe_uneven_split(sides, use_case)
+        return RowSplit(
+            test,
+            sides,
+            lines=(
+                f"{sides['training']['rows']:,} training rows",
+                f"{held['rows']:,} test rows, {held['positives']:,} of them positive",
+            ),
+            warnings=(uneven,) if uneven else (),
+        )
+
+    def search_candidate(
+        self,
+        table: Table,
+        test: np.ndarray,
+        candidate: Candidate,
+        use_case: UseCase,
+        *,
+        say: FitProgress,
+        locate: FieldLocator,
+    ) -> SearchOutcome:
+        from assay.learning.train import search_candidate
+
+        return search_candidate(table, test, candidate, use_case, say=say, locate=locate)
+
+    def train_candidate(
+        self,
+        table: Table,
+        test: np.ndarray,
+        candidate: Candidate,
+        use_case: UseCase,
+        search: StoredSearch,
+        *,
+        say: FitProgress,
+        locate: FieldLocator,
+    ) -> TrainedCandidate:
+        from assay.learning.search import SearchOutcome
+        from assay.learning.train import train_candidate
+
+        found = SearchOutcome.restore(search.tried, search.scores, candidate, use_case)
+        return train_candidate(table, test, candidate, use_case, found, say=say, locate=locate)
+
+    def rank_candidates(
+        self, answers: Sequence[HeldOutAnswers], use_case: UseCase
+    ) -> CandidateFrontier:
+        from assay.gates.candidates.assessment import OutOfFoldPredictions
+        from assay.gates.candidates.frontier import rank_candidates
+
+        predictions = [
+            OutOfFoldPredictions(
+                one.title, one.held_out, one.about["cross_validated"], one.about["tested"]
+            )
+            for one in answers
+        ]
+        return rank_candidates(predictions, use_case)
+
+    def judge_performance(
+        self,
+        answers: pd.DataFrame,
+        use_case: UseCase,
+        about: dict[str, Any],
+        rows: TestRows,
+        *,
+        subject: str,
+    ) -> Report:
+        from assay.gates.performance import gate
+
+        return gate.judge_performance(
+            answers,
+            use_case.performance,
+            subject=subject,
+            prevalence=about["prevalence"],
+            champion=rows.champion,
+            newest_rows=rows.newest,
+            challenger_number=rows.challenger_number,
+            features=rows.features,
+            threshold=about["threshold"],
+            units=rows.units,
+            seed=use_case.seed,
+        )
+
+    def audit_fairness(
+        self,
+        answers: pd.DataFrame,
+        use_case: UseCase,
+        *,
+        subject: str,
+        units: pd.Series | None = None,
+        declarations: Sequence[Check] = (),
+    ) -> Report:
+        from assay.gates.fairness import gate
+
+        return gate.audit_fairness(
+            answers,
+            use_case.fairness,
+            use_case.data.sensitive,
+            subject=subject,
+            seed=use_case.seed,
+            units=units,
+            declarations=declarations,
+        )
+
+
+PROBLEM: Final[ProblemType] = Binary()

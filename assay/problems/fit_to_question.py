@@ -1,0 +1,102 @@
+"""Whether a use case's settings fit its question: metrics, costs and methods of another type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assay.config.use_case import UseCase
+from assay.errors import ConfigError, suggest_name
+from assay.learning.estimators import FieldLocator, no_location
+from assay.problems.problem_type import ProblemType
+
+KeyPath = tuple[str | int, ...]
+
+_COST_SETTINGS = {"cost": "binary", "cost_matrix": "multiclass", "unit_cost": "regression"}
+
+
+def check_fits_question(
+    problem: ProblemType, use_case: UseCase, locate: FieldLocator = no_location
+) -> None:
+    """Raise ConfigError for the first setting that the type of the question has no use for."""
+    for path, named, known, what in _named_words(problem, use_case):
+        if named not in known:
+            raise ConfigError(
+                f"{named} is no {what} of a question that asks {problem.question}",
+                where=locate(path),
+                remedy=suggest_name(named, known, f"It has: {', '.join(known) or 'none yet'}."),
+            )
+    for key, kind in _COST_SETTINGS.items():
+        if key in use_case.performance.model_fields_set and kind != problem.name:
+            own = next((k for k, of in _COST_SETTINGS.items() if of == problem.name), None)
+            raise ConfigError(
+                f"performance.{key} has no meaning for a question that asks {problem.question}",
+                where=locate(("performance", key)),
+                remedy=f"Write performance.{own}." if own else None,
+            )
+    _check_cost_matrix(use_case, locate)
+    _check_rules(problem, use_case, locate)
+
+
+def _named_words(
+    problem: ProblemType, use_case: UseCase
+) -> Iterator[tuple[KeyPath, str, tuple[str, ...], str]]:
+    """Every metric and method that the use case names: where, its name, what fits, what it is."""
+    performance, metrics = use_case.performance, problem.metrics
+    yield ("performance", "choose_by"), performance.choose_by, metrics, "metric"
+    for name in performance.at_least:
+        yield ("performance", "at_least", name), name, metrics, "metric"
+    for name in use_case.feasibility.reach:
+        yield ("feasibility", "reach", name), name, metrics, "metric"
+    for i, rule in enumerate(use_case.fairness):
+        for metric in rule.metrics:
+            yield ("fairness", i, "metric"), metric, problem.fairness_metrics, "fairness metric"
+    for i, named in enumerate(use_case.drift.metrics):
+        what = "metric that can be estimated without labels"
+        yield ("drift", "metrics", i), named, problem.estimable_metrics, what
+    for i, candidate in enumerate(use_case.candidates):
+        if candidate.mitigate:
+            path = ("candidates", i, "mitigate", "method")
+            yield path, candidate.mitigate.method, problem.mitigations, "mitigation"
+
+
+def _check_cost_matrix(use_case: UseCase, locate: FieldLocator) -> None:
+    classes = use_case.data.target.class_labels
+    for truth, costs in use_case.performance.cost_matrix.items():
+        for decided in (truth, *costs):
+            if decided not in classes:
+                raise ConfigError(
+                    f"{decided!r} is no class of {use_case.data.target.column!r}",
+                    where=locate(("performance", "cost_matrix", truth)),
+                    remedy=suggest_name(decided, classes, f"Classes: {', '.join(classes)}."),
+                )
+        if costs.get(truth):
+            raise ConfigError(
+                f"deciding {truth} where it is {truth} is right, and costs nothing",
+                where=locate(("performance", "cost_matrix", truth, truth)),
+            )
+
+
+_IN_UNITS = frozenset(
+    {"mean_error", "mean_absolute_error", "root_mean_squared_error", "mean_prediction"}
+)
+
+
+def _check_rules(problem: ProblemType, use_case: UseCase, locate: FieldLocator) -> None:
+    """Tolerances of shares are shares; a rule's classes are the target's."""
+    classes = use_case.data.target.class_labels
+    for i, rule in enumerate(use_case.fairness):
+        in_units = problem.name == "regression" and rule.metric in _IN_UNITS
+        if rule.tolerance is not None and rule.tolerance >= 1 and not in_units:
+            raise ConfigError(
+                f"a tolerance of {rule.tolerance:g} allows every difference in {rule.metric}",
+                where=locate(("fairness", i, "tolerance")),
+                remedy="Write a share between 0 and 1, such as 0.1.",
+            )
+        if odd := next((name for name in rule.classes if name not in classes), None):
+            raise ConfigError(
+                f"{odd!r} is no class of {use_case.data.target.column!r}",
+                where=locate(("fairness", i, "classes")),
+                remedy=suggest_name(odd, classes, f"Classes: {', '.join(classes)}.")
+                if classes
+                else "Leave classes out.",
+            )

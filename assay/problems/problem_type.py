@@ -1,0 +1,185 @@
+"""What every stage asks of a problem type, and nothing else about it.
+
+Stages do not branch on the type of a question: they ask the object that stands for it. A type is a
+package with one such object, and whoever writes a fourth edits nothing here (see `lookup`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:  # light for the command line: what a type needs it imports when it is asked
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+    from assay.config.candidates import Candidate
+    from assay.config.data import Target
+    from assay.config.use_case import UseCase
+    from assay.gates.candidates.frontier import CandidateFrontier
+    from assay.gates.report import Check, Report
+    from assay.learning.estimators import FieldLocator
+    from assay.learning.search import FitProgress
+    from assay.learning.train import TrainedCandidate
+    from assay.tables.table import Table
+
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class RowSplit:
+    """Which rows are locked away. `test` is bool, one entry a row; `sides` counts both sides, as
+    JSON; `lines` tell people of it, and `warnings` what to mind.
+    """
+
+    test: np.ndarray
+    sides: dict[str, Any]
+    lines: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HeldOutAnswers:
+    """A candidate's answers to the training rows, by models that were not fitted to them, and what
+    training said `about` it.
+    """
+
+    title: str
+    held_out: pd.DataFrame
+    about: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TestRows:
+    """What a gate knows of the locked test rows beside a candidate's answers to them.
+
+    Everything is in the order of the answers. `champion` holds that model's answers to the same
+    rows. `newest` marks the rows that came since it was trained, and `challenger_number` counts the
+    models that were compared with it, from 1. `units` says which rows belong together, and by its
+    name of what they are.
+    """
+
+    features: pd.DataFrame | None = None
+    units: pd.Series | None = None
+    champion: pd.DataFrame | None = None
+    newest: np.ndarray | None = None
+    challenger_number: int = 1
+
+
+@dataclass(frozen=True)
+class StoredSearch:
+    """What a search handed over: the JSON `tried`, and the frame `scores`."""
+
+    tried: dict[str, Any]
+    scores: pd.DataFrame
+
+
+class SearchResult(Protocol):
+    """What a search hands over to training: JSON, and a frame with one row a training row."""
+
+    def as_json(self) -> dict[str, Any]: ...
+
+    def frame(self) -> pd.DataFrame: ...
+
+
+class ProblemType(Protocol):
+    """One type of question."""
+
+    @property
+    def name(self) -> str:
+        """As `Target.problem_type` says it."""
+
+    @property
+    def question(self) -> str:
+        """What is asked, in a few words for people: "yes or no"."""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The performance metrics that it has, by their names in a use case."""
+
+    @property
+    def fairness_metrics(self) -> tuple[str, ...]:
+        """The metrics that its fairness rules may limit."""
+
+    @property
+    def estimable_metrics(self) -> tuple[str, ...]:
+        """The metrics that can be estimated without labels."""
+
+    @property
+    def mitigations(self) -> tuple[str, ...]:
+        """The methods that make gaps between groups smaller."""
+
+    @property
+    def code(self) -> Mapping[str, str]:
+        """For each stage the module whose code does its work: part of the stage's key."""
+
+    def check_target(self, column: pa.ChunkedArray, target: Target) -> None:
+        """Raise DataError for outcomes that cannot be learnt."""
+
+    def check_candidates(self, use_case: UseCase, locate: FieldLocator) -> None:
+        """Raise ConfigError for candidates, metrics and rules that do not fit the question."""
+
+    def collect_findings(self, table: Table, use_case: UseCase, *, say: Say) -> dict[str, Any]:
+        """What the feasibility gate measures, apart from fairness rules, as JSON."""
+
+    def judge_feasibility(self, found: dict[str, Any], table: Table, use_case: UseCase) -> Report:
+        """The feasibility gate's report, from what `collect_findings` gave."""
+
+    def split_rows(self, table: Table, use_case: UseCase) -> RowSplit:
+        """Divide the rows into training and test. Raises DataError."""
+
+    def search_candidate(
+        self,
+        table: Table,
+        test: np.ndarray,
+        candidate: Candidate,
+        use_case: UseCase,
+        *,
+        say: FitProgress,
+        locate: FieldLocator,
+    ) -> SearchResult:
+        """Choose the candidate's parameters on the training rows. Raises ConfigError, DataError."""
+
+    def train_candidate(
+        self,
+        table: Table,
+        test: np.ndarray,
+        candidate: Candidate,
+        use_case: UseCase,
+        search: StoredSearch,
+        *,
+        say: FitProgress,
+        locate: FieldLocator,
+    ) -> TrainedCandidate:
+        """Fit with the parameters that the search found, and answer the test rows. Raises as
+        `search_candidate` does.
+        """
+
+    def rank_candidates(
+        self, answers: Sequence[HeldOutAnswers], use_case: UseCase
+    ) -> CandidateFrontier:
+        """The order in which candidates are tried, from training rows alone."""
+
+    def judge_performance(
+        self,
+        answers: pd.DataFrame,
+        use_case: UseCase,
+        about: dict[str, Any],
+        rows: TestRows,
+        *,
+        subject: str,
+    ) -> Report:
+        """Judge answers to the test rows. `about`: what training said of the candidate."""
+
+    def audit_fairness(
+        self,
+        answers: pd.DataFrame,
+        use_case: UseCase,
+        *,
+        subject: str,
+        units: pd.Series | None = None,
+        declarations: Sequence[Check] = (),
+    ) -> Report:
+        """Compare groups. `declarations` are checks of what the use case declares."""
