@@ -1,0 +1,1 @@
+"""How much: an amount and an interval for each row."""

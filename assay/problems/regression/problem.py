@@ -1,0 +1,171 @@
+"""How much, as the stages ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from assay.config.gates import RegressionMetric
+from assay.problems.problem_type import (
+    HeldOutAnswers,
+    ProblemType,
+    RowSplit,
+    Say,
+    SearchResult,
+    StoredSearch,
+    TestRows,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+    from assay.config.candidates import Candidate
+    from assay.config.data import Target
+    from assay.config.use_case import UseCase
+    from assay.gates.candidates.frontier import CandidateFrontier
+    from assay.gates.report import Check, Report
+    from assay.learning.estimators import FieldLocator
+    from assay.learning.search import FitProgress
+    from assay.learning.train import TrainedCandidate
+    from assay.tables.table import Table
+
+
+class Regression:
+    """How much."""
+
+    name: Final = "regression"
+    question: Final = "how much"
+    metrics: Final[tuple[str, ...]] = get_args(RegressionMetric)
+    fairness_metrics: Final[tuple[str, ...]] = (
+        "mean_error",
+        "mean_absolute_error",
+        "root_mean_squared_error",
+        "mean_prediction",
+        "interval_coverage",
+    )
+    estimable_metrics: Final[tuple[str, ...]] = ("mae", "rmse")
+    mitigations: Final[tuple[str, ...]] = ()
+    code: Final[Mapping[str, str]] = {
+        "target": "assay.problems.regression.outcomes",
+        "weigh": "assay.problems.regression.feasibility",
+        "feasibility": "assay.problems.regression.feasibility",
+        "split": "assay.problems.regression.outcomes",
+        "search": "assay.problems.regression.training",
+        "train": "assay.problems.regression.training",
+        "rank": "assay.problems.ranking",
+        "evaluate": "assay.problems.regression.performance",
+        "fairness": "assay.problems.regression.fairness",
+    }
+
+    def check_target(self, column: pa.ChunkedArray, target: Target) -> None:
+        from assay.problems.regression.outcomes import read_outcomes
+
+        read_outcomes(column, target)
+
+    def check_candidates(self, use_case: UseCase, locate: FieldLocator) -> None:
+        from assay.problems.regression.training import check_candidates
+
+        check_candidates(use_case, locate)
+
+    def collect_findings(self, table: Table, use_case: UseCase, *, say: Say) -> dict[str, Any]:
+        from assay.problems.regression.feasibility import collect_findings
+
+        return collect_findings(table, use_case, say=say)
+
+    def judge_feasibility(self, found: dict[str, Any], table: Table, use_case: UseCase) -> Report:
+        from assay.problems.regression.feasibility import judge_feasibility
+
+        return judge_feasibility(found, table, use_case)
+
+    def split_rows(self, table: Table, use_case: UseCase) -> RowSplit:
+        from assay.problems.regression.outcomes import split_rows
+
+        return split_rows(table, use_case)
+
+    def search_candidate(
+        self,
+        table: Table,
+        test: np.ndarray,
+        candidate: Candidate,
+        use_case: UseCase,
+        *,
+        say: FitProgress,
+        locate: FieldLocator,
+    ) -> SearchResult:
+        from assay.problems.regression.training import search_candidate
+
+        return search_candidate(table, test, candidate, use_case, say=say, locate=locate)
+
+    def train_candidate(
+        self,
+        table: Table,
+        test: np.ndarray,
+        candidate: Candidate,
+        use_case: UseCase,
+        search: StoredSearch,
+        *,
+        say: FitProgress,
+        locate: FieldLocator,
+    ) -> TrainedCandidate:
+        from assay.problems.regression.training import train_candidate
+
+        return train_candidate(table, test, candidate, use_case, search, say=say, locate=locate)
+
+    def rank_candidates(
+        self, answers: Sequence[HeldOutAnswers], use_case: UseCase
+    ) -> CandidateFrontier:
+        from assay.problems.ranking import rank_candidates
+
+        return rank_candidates(self, answers, use_case)
+
+    def judge_performance(
+        self,
+        answers: pd.DataFrame,
+        use_case: UseCase,
+        about: dict[str, Any],
+        rows: TestRows,
+        *,
+        subject: str,
+    ) -> Report:
+        from assay.problems.regression.performance import judge_performance
+
+        return judge_performance(
+            answers,
+            use_case.performance,
+            use_case.data.target,
+            subject=subject,
+            training_outcomes=about["outcomes"],
+            champion=rows.champion,
+            newest_rows=rows.newest,
+            challenger_number=rows.challenger_number,
+            features=rows.features,
+            units=rows.units,
+            seed=use_case.seed,
+        )
+
+    def audit_fairness(
+        self,
+        answers: pd.DataFrame,
+        use_case: UseCase,
+        *,
+        subject: str,
+        units: pd.Series | None = None,
+        declarations: Sequence[Check] = (),
+    ) -> Report:
+        from assay.problems.regression.fairness import audit_fairness
+
+        return audit_fairness(
+            answers,
+            use_case.fairness,
+            use_case.data.sensitive,
+            use_case.data.target,
+            subject=subject,
+            seed=use_case.seed,
+            units=units,
+            declarations=declarations,
+        )
+
+
+PROBLEM: Final[ProblemType] = Regression()
