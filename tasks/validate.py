@@ -47,6 +47,7 @@ def run_validation_gate(
                 rows,
                 use_case.expectations,
                 target=use_case.data.target,
+                check_target=run.problem.check_outcomes,
                 subject=run.name,
                 malformed=aside,
                 as_text=run.bucket.get_json(as_text) if as_text else (),

@@ -41,6 +41,7 @@ def command(
     """Check data against Great Expectations rules: those of a use case, or of a file."""
     from assay.cli.gate_input import load_gate_use_case, open_gate_table
     from assay.gates.validation.gate import validate_table
+    from assay.problems.lookup import problem_type
 
     if config is not None and rules is not None:
         raise typer.BadParameter("name either a use case with --config or a file with --rules")
@@ -53,7 +54,7 @@ def command(
     if rules:
         sections["expectations"], locate = _read_rules(rules)
     written = load_gate_use_case(data, config, sections)
-    check = config is not None
+    check, target = config is not None, written.use_case.data.target
     with ExitStack() as open_:
         held = open_.enter_context(open_gate_table(written, check=check))
         before = None
@@ -63,7 +64,8 @@ def command(
         judged = validate_table(
             held.table,
             written.use_case.expectations,
-            target=written.use_case.data.target if config else None,
+            target=target if config else None,
+            check_target=problem_type(target).check_outcomes,
             subject=data,
             malformed=held.malformed,
             as_text=held.as_text,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # light for the command line: what a type needs it imports wh
     from assay.config.candidates import Candidate
     from assay.config.data import Target
     from assay.config.use_case import UseCase
+    from assay.dataset.row_source import RowSource
     from assay.gates.candidates.frontier import CandidateFrontier
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
@@ -26,6 +27,10 @@ if TYPE_CHECKING:  # light for the command line: what a type needs it imports wh
     from assay.tables.table import Table
 
 Say = Callable[[str], object]
+
+
+Fact = tuple[str, ...]
+"""A sentence in parts: words, a name from the use case, words, a name, and so on."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,22 @@ class StoredSearch:
     scores: pd.DataFrame
 
 
+_MOST_LISTED = 12
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names with commas; of many, the first and how many more there are."""
+    more = f" and {len(names) - _MOST_LISTED:,} more" if len(names) > _MOST_LISTED else ""
+    return ", ".join(names[:_MOST_LISTED]) + more
+
+
+def describe_calibration(candidate: Candidate) -> str:
+    """Whose probabilities a candidate gives."""
+    if candidate.calibrate == "none":
+        return "as the estimator gives them"
+    return f"calibrated ({candidate.calibrate})"
+
+
 class SearchResult(Protocol):
     """What a search hands over to training: JSON, and a frame with one row a training row."""
 
@@ -117,6 +138,9 @@ class ProblemType(Protocol):
 
     def check_target(self, column: pa.ChunkedArray, target: Target) -> None:
         """Raise DataError for outcomes that cannot be learnt."""
+
+    def check_outcomes(self, rows: RowSource, target: Target) -> Check:
+        """The validation gate's check of the outcomes."""
 
     def check_candidates(self, use_case: UseCase, locate: FieldLocator) -> None:
         """Raise ConfigError for candidates, metrics and rules that do not fit the question."""
@@ -161,6 +185,15 @@ class ProblemType(Protocol):
         self, answers: Sequence[HeldOutAnswers], use_case: UseCase
     ) -> CandidateFrontier:
         """The order in which candidates are tried, from training rows alone."""
+
+    def trade_off_metric(self, use_case: UseCase) -> str:
+        """The performance metric that pictures set against the gaps between groups."""
+
+    def outcome_facts(self, target: Target) -> dict[str, Fact]:
+        """What a model card says of the outcomes, by its titles."""
+
+    def answer_facts(self, use_case: UseCase, candidate: Candidate) -> dict[str, Fact]:
+        """What a model card says of how answers are made: probabilities, costs, intervals."""
 
     def judge_performance(
         self,

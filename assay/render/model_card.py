@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from assay.config.candidates import THRESHOLD_OPTIMIZER, Candidate
-from assay.config.data import Target
 from assay.config.use_case import UseCase
 from assay.gates.performance.display import SCORES_TITLE
 from assay.gates.report import Check, Report, Verdict
+from assay.problems.lookup import problem_type
+from assay.problems.problem_type import Fact
 from assay.render.markdown import escape_markdown, inline_code, sheet_blocks, table_row
 from assay.render.numbers import estimate_text
 from assay.render.report_text import checks_not_passed, verdict_counts, verdict_label
@@ -64,7 +65,6 @@ def _verdicts(reports: Sequence[Report]) -> Iterator[str]:
 
 
 def _model(use_case: UseCase, candidate: Candidate, because: str) -> Iterator[str]:
-    cost = use_case.performance.cost
     facts = {"Estimator": inline_code(candidate.estimator)}
     if candidate.params:
         given = ", ".join(f"{name} {value}" for name, value in candidate.params.items())
@@ -75,30 +75,31 @@ def _model(use_case: UseCase, candidate: Candidate, because: str) -> Iterator[st
         facts["Mitigation"] = escape_markdown(candidate.mitigate.title)
     if because:
         facts["Chosen"] = escape_markdown(because)
-    facts["Probabilities"] = (
-        "as the estimator gives them"
-        if candidate.calibrate == "none"
-        else f"calibrated ({candidate.calibrate})"
-    )
-    facts["Costs"] = (
-        f"a false positive {cost.false_positive:g}, a false negative {cost.false_negative:g}"
-    )
+    answers = problem_type(use_case.data.target).answer_facts(use_case, candidate)
+    facts |= {name: _fact_text(fact) for name, fact in answers.items()}
     yield "## Model"
     yield _facts(facts)
 
 
-def _positive_outcome(target: Target) -> str:
-    column = inline_code(target.column)
-    if target.above is not None:
-        return f"{column} is above {target.above:g}"
-    return f"{column} is {inline_code(str(target.positive))}"
+def _fact_text(fact: Fact) -> str:
+    parts = enumerate(fact)
+    return "".join(inline_code(part) if i % 2 else _escape_inside(part) for i, part in parts)
+
+
+def _escape_inside(words: str) -> str:
+    """Escaped words that keep the blanks at their ends."""
+    held = words.strip()
+    return words.replace(held, escape_markdown(held), 1) if held else words
 
 
 def _data(use_case: UseCase, validation: Report | None) -> Iterator[str]:
     data = use_case.data
     facts = {
         "Source": inline_code(data.source.path) if data.source.path else "a SQL query",
-        "Positive outcome": _positive_outcome(data.target),
+        **{
+            name: _fact_text(fact)
+            for name, fact in problem_type(data.target).outcome_facts(data.target).items()
+        },
         "Sensitive columns": _sensitive_columns(use_case),
     }
     withheld = [*data.identity, *data.exclude, *data.after_outcome]

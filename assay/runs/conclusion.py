@@ -163,7 +163,7 @@ def _explain_choice(
     """
     from assay.gates.candidates.on_test_rows import add_test_results
 
-    bucket, cost = run.bucket, run.loaded.use_case.performance.cost
+    bucket, metric = run.bucket, run.problem.trade_off_metric(run.loaded.use_case)
     chosen = _chosen_index(all_tried)
     title = None if chosen is None else all_tried[chosen].candidate
     judged = {
@@ -172,7 +172,7 @@ def _explain_choice(
         ]
         for tried in all_tried
     }
-    report = add_test_results(get_report(bucket, ranking_step["report"]), judged, title, cost)
+    report = add_test_results(get_report(bucket, ranking_step["report"]), judged, title, metric)
     frontier = put_report(bucket, report)
     why = {one["title"]: one["because"] for one in bucket.get_json(ranking_step["order"])}
     for place, tried in enumerate(all_tried):

@@ -64,7 +64,8 @@ class JudgedCandidate:
         of_gate = {report.gate: report for report in self.evidence}
         chosen = self._run.loaded.use_case.performance.choose_by
         found = {one.metric: one.value for one in of_gate["performance"].measurements_of("score")}
-        scores = {name: found[name] or 0.0 for name in dict.fromkeys([chosen, "accuracy"])}
+        shown = [name for name in dict.fromkeys([chosen, "accuracy"]) if name in found]
+        scores = {name: found[name] or 0.0 for name in shown}
         gap = largest_difference(of_gate["fairness"])
         return scores | ({} if gap is None else {"largest_gap": gap})
 

@@ -68,8 +68,8 @@ def assess_candidate(predictions: OutOfFoldPredictions, use_case: UseCase) -> As
         cost=estimate_score("cost", truth, who, asked),
         mitigation_cost=_negate(score_difference("cost", truth, who, before, asked)),
         distances=farthest_groups(checks),
-        foreseen_verdict=overall_verdict([_foresee_check(check, more) for check in checks]),
-        chance_within=math.prod(map(_chance_within, checks)),
+        foreseen_verdict=overall_verdict([foresee_check(check, more) for check in checks]),
+        chance_within=math.prod(map(chance_within_limits, checks)),
     )
 
 
@@ -95,7 +95,7 @@ def _negate(gain: Estimate) -> Estimate:
 FORESEEN_SHARE = 0.8  # of all tests to come, those of which a foreseen verdict speaks
 
 
-def _foresee_check(check: Check, row_ratio: float) -> Check:
+def foresee_check(check: Check, row_ratio: float) -> Check:
     """The check as it comes out in `FORESEEN_SHARE` of tests, if the rows at hand are `row_ratio`
     times as many as the test's.
 
@@ -119,7 +119,7 @@ def _foresee_check(check: Check, row_ratio: float) -> Check:
     return check if stands else check.model_copy(update={"verdict": Verdict.UNKNOWN})
 
 
-def _chance_within(check: Check) -> float:
+def chance_within_limits(check: Check) -> float:
     """How likely the true gap lies within the limit: normal, with the interval's own spread.
 
     One where nothing was measured, which is so for all candidates alike.

@@ -24,7 +24,7 @@ from assay.gates.statistics.intervals import Estimate
 if TYPE_CHECKING:
     from assay.gates.candidates.assessment import AssessedCandidate
 
-_FORESEEN_TEXTS = {
+FORESEEN_TEXTS = {
     Verdict.PASS: "likely to pass the fairness rules",
     Verdict.CAUTION: "likely to pass the fairness rules, with groups that nobody can judge",
     Verdict.UNKNOWN: "may pass or fail the fairness rules",
@@ -32,9 +32,9 @@ _FORESEEN_TEXTS = {
 }
 
 
-_FORESEEN_SENTENCES = {
+FORESEEN_SENTENCES = {
     verdict: text if verdict is Verdict.UNKNOWN else f"is {text}"
-    for verdict, text in _FORESEEN_TEXTS.items()
+    for verdict, text in FORESEEN_TEXTS.items()
 }
 
 
@@ -59,7 +59,7 @@ def explain_place(
     one, judged = order[place], any(c.distances for c in order)
     said = [f"{place + 1} of {len(order)}"]
     if judged:
-        said.append(_FORESEEN_TEXTS[one.foreseen_verdict] + _farthest_gap_text(one))
+        said.append(FORESEEN_TEXTS[one.foreseen_verdict] + farthest_gap_text(one.distances))
     if len(order) > 1:
         way, other = ("after", order[place - 1]) if place else ("before", order[1])
         alike = tiers[one.title] == tiers[other.title]
@@ -67,15 +67,16 @@ def explain_place(
     return "; ".join(said)
 
 
-def _farthest_gap_text(candidate: AssessedCandidate) -> str:
-    rule = _tightest_rule(candidate.distances)
+def farthest_gap_text(distances: Mapping[str, GroupDistance]) -> str:
+    """The rule that has the least room left, with its gap and its limit; nothing without rules."""
+    rule = tightest_rule(distances)
     if rule is None:
         return ""
-    found = candidate.distances[rule]
+    found = distances[rule]
     return f" ({rule_title(rule)}: {found.value:.3f} of {found.limit:g})"
 
 
-def _tightest_rule(distances: Mapping[str, GroupDistance]) -> str | None:
+def tightest_rule(distances: Mapping[str, GroupDistance]) -> str | None:
     """The rule that has the least room left."""
     return max(
         distances, key=lambda rule: distances[rule].value / distances[rule].limit, default=None
@@ -136,7 +137,7 @@ def candidates_report(
 def _foreseen_checks(order: Sequence[AssessedCandidate]) -> list[Check]:
     """Whether the first in line is likely to pass; soft, because its gates are yet to judge."""
     first = order[0]
-    rule = _tightest_rule(first.distances)
+    rule = tightest_rule(first.distances)
     if rule is None:
         return []
     found = first.distances[rule]
@@ -150,8 +151,8 @@ def _foreseen_checks(order: Sequence[AssessedCandidate]) -> list[Check]:
             estimate=found.value,
             interval=found.interval,
             threshold=found.limit,
-            why=f"{first.title} {_FORESEEN_SENTENCES[first.foreseen_verdict]}"
-            f"{_farthest_gap_text(first)}",
+            why=f"{first.title} {FORESEEN_SENTENCES[first.foreseen_verdict]}"
+            f"{farthest_gap_text(first.distances)}",
             remedy=""
             if fits
             else "Add candidates with mitigate, or with several values of its strength.",

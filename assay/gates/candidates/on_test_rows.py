@@ -4,35 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from assay.config.gates import ErrorCosts, PerformanceMetric
 from assay.gates.candidates.display import (
     figure_title,
     format_estimate,
     gap_cell,
     gap_point,
     rule_title,
-    trade_off_score,
 )
 from assay.gates.fairness.group_distances import GroupDistance, farthest_groups
 from assay.gates.report import Figure, Interval, Report, Series, Sheet
 from assay.gates.statistics.intervals import Estimate
 
 CandidateResult = tuple[Estimate, Mapping[str, GroupDistance]]
-"""A candidate's `trade_off_score` on the test rows, and how far groups are apart by each rule."""
+"""A candidate's score on the test rows, and how far groups are apart by each rule."""
 
 
 def add_test_results(
     report: Report,
     gate_reports: Mapping[str, Sequence[Report]],
     chosen_title: str | None,
-    cost: ErrorCosts,
+    metric: str,
 ) -> Report:
     """The report on the candidates, with what the gates found on the test rows.
 
     `gate_reports`: the reports of each that was tried, by title and in that order; `chosen_title`:
-    the one that passed.
+    the one that passed; `metric`: what the pictures set against the gaps.
     """
-    metric, found = trade_off_score(cost), {}
+    found = {}
     for title, gates in gate_reports.items():
         of_gate = {one.gate: one for one in gates}
         found[title] = (
@@ -79,12 +77,12 @@ def _sheet(
     results: Mapping[str, CandidateResult],
     rules: Sequence[str],
     chosen_title: str | None,
-    metric: PerformanceMetric,
+    metric: str,
 ) -> Sheet:
     gaps = [f"gap in {rule_title(rule)}" for rule in rules]
     return Sheet(
         title="On the test rows",
-        columns=("candidate", *gaps, metric if metric == "accuracy" else "cost a row", "chosen"),
+        columns=("candidate", *gaps, "cost a row" if metric == "cost" else metric, "chosen"),
         rows=tuple(
             (
                 title,

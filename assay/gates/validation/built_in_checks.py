@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
@@ -17,6 +17,7 @@ from assay.tables.columns import MAX_NUMBER
 from assay.util.wording import format_count
 
 MOST_MALFORMED = 0.05
+CheckTarget = Callable[[RowSource, Target], Check]
 _NOTHING = ReadingNotes()
 _MOST_HINTS = 8  # shown; the last one names the line to add
 
@@ -27,10 +28,13 @@ def built_in_checks(
     malformed: QuarantineSummary | None = None,
     as_text: Sequence[str] = (),
     notes: ReadingNotes = _NOTHING,
+    *,
+    check_target: CheckTarget | None = None,
 ) -> list[Check]:
-    """Rows, how many could not be read, columns without a value, and both classes of the target
-    where one is given. Where there are any: rows that were left out, columns that had to be read
-    as text, and values that no learner takes as they are.
+    """Rows, how many could not be read, columns without a value, and the outcomes where a target is
+    given (`check_target`: those of a yes or no, unless said otherwise). Where there are any: rows
+    that were left out, columns that had to be read as text, and values that no learner takes as
+    they are.
     """
     checks = [_rows_check(rows), _malformed_check(rows.count, malformed or QuarantineSummary())]
     if as_text:
@@ -42,7 +46,7 @@ def built_in_checks(
     if rows.count:
         checks.append(_empty_columns_check(rows, target))
         if target is not None:
-            checks.append(_target_check(rows, target))
+            checks.append((check_target or check_binary_target)(rows, target))
     return checks
 
 
@@ -166,7 +170,7 @@ def _empty_columns_check(rows: RowSource, target: Target | None) -> Check:
     )
 
 
-def _target_check(rows: RowSource, target: Target) -> Check:
+def check_binary_target(rows: RowSource, target: Target) -> Check:
     """A third value is seldom an outcome: a mark of what is missing, or a misspelt yes. As it
     might be one, it is a caution until the use case says that it means no."""
     positives, others, what, remedy = _count_outcomes(rows, target)
@@ -217,7 +221,7 @@ def _count_outcomes(rows: RowSource, target: Target) -> tuple[int, dict[str, int
     target and what to do about it."""
     try:
         if target.column not in rows.columns:
-            raise _missing_target_error(target, list(rows.columns))
+            raise missing_target_error(target, list(rows.columns))
         values, counts = rows.values(target.column)
         if not len(values):
             raise no_label_error(target)
@@ -228,7 +232,8 @@ def _count_outcomes(rows: RowSource, target: Target) -> tuple[int, dict[str, int
         return 0, {}, error.what, error.remedy or "Bring rows that hold it."
 
 
-def _missing_target_error(target: Target, columns: list[str]) -> DataError:
+def missing_target_error(target: Target, columns: list[str]) -> DataError:
+    """The error that names the nearest column."""
     return DataError(
         f"the table has no target column {target.column!r}",
         remedy=suggest_name(target.column, columns, "Name a column of the table."),

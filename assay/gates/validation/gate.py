@@ -18,7 +18,7 @@ from assay.config.gates import Expectation
 from assay.dataset.row_source import FrameOrTable, RowSource, TableRows, open_rows
 from assay.gates.report import Check, Report, Verdict, overall_verdict
 from assay.gates.validation import gx_validator
-from assay.gates.validation.built_in_checks import built_in_checks, columns_sheet
+from assay.gates.validation.built_in_checks import CheckTarget, built_in_checks, columns_sheet
 from assay.gates.validation.gx_results import (
     MOST_FAILING,
     ExpectationRule,
@@ -54,6 +54,7 @@ def validate_table(
     *,
     subject: str,
     target: Target | None = None,
+    check_target: CheckTarget | None = None,
     malformed: QuarantineSummary | None = None,
     as_text: Sequence[str] = (),
     notes: ReadingNotes | None = None,
@@ -64,13 +65,21 @@ def validate_table(
     are always made and, where `previous` is given, by what changed since that earlier table.
 
     `malformed`: the rows that were set aside before; `as_text`: which columns had to be read as
-    text, and why, a sentence each; `notes`: what else ingestion did. `locate` turns a path such as
+    text, and why, a sentence each; `notes`: what else ingestion did; `check_target` judges the
+    outcomes of other questions than yes or no. `locate` turns a path such as
     ("expectations", 2, "kwargs") into file:line for errors.
     Raises ConfigError for a rule that GX does not know or that does not fit the table,
     ObjectMissing or ObjectCorrupt for a table whose parts are damaged.
     """
     with open_rows(data) as rows:
-        checks = built_in_checks(rows, target, malformed, as_text, notes or ReadingNotes())
+        checks = built_in_checks(
+            rows,
+            target,
+            malformed,
+            as_text,
+            notes or ReadingNotes(),
+            check_target=check_target,
+        )
         sheets = [columns_sheet(rows)]
         if previous is not None:
             with open_rows(previous) as before:
@@ -80,7 +89,7 @@ def validate_table(
         asked = _test_expectations(rows, expectations, locate or (lambda _path: ""))
     checks += asked.checks
     verdict = overall_verdict(checks)
-    remarks = [*_untested_notes(rows, expectations), *asked.notes]
+    untested = [*_untested_notes(rows, expectations), *asked.notes]
     return ValidationResult(
         Report(
             gate="validation",
@@ -89,7 +98,7 @@ def validate_table(
             summary=_summary(verdict, checks, rows.count, len(expectations)),
             checks=tuple(checks),
             sheets=tuple(sheets),
-            notes=tuple(remarks),
+            notes=tuple(untested),
         ),
         pd.concat([empty_failing_rows(), *asked.failing], ignore_index=True),
         asked.results,

@@ -13,12 +13,14 @@ from assay.config.candidates import (
 )
 from assay.config.gates import BinaryMetric
 from assay.problems.problem_type import (
+    Fact,
     HeldOutAnswers,
     ProblemType,
     RowSplit,
     Say,
     StoredSearch,
     TestRows,
+    describe_calibration,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from assay.config.candidates import Candidate
     from assay.config.data import Target
     from assay.config.use_case import UseCase
+    from assay.dataset.row_source import RowSource
     from assay.gates.candidates.frontier import CandidateFrontier
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
@@ -93,6 +96,11 @@ class Binary:
         from assay.dataset.target import labels_from_column
 
         labels_from_column(column, target)
+
+    def check_outcomes(self, rows: RowSource, target: Target) -> Check:
+        from assay.gates.validation.built_in_checks import check_binary_target
+
+        return check_binary_target(rows, target)
 
     def check_candidates(self, use_case: UseCase, locate: FieldLocator) -> None:
         from assay.learning.estimators import check_candidates
@@ -171,6 +179,24 @@ class Binary:
             for one in answers
         ]
         return rank_candidates(predictions, use_case)
+
+    def trade_off_metric(self, use_case: UseCase) -> str:
+        from assay.gates.candidates.display import trade_off_score
+
+        return trade_off_score(use_case.performance.cost)
+
+    def outcome_facts(self, target: Target) -> dict[str, Fact]:
+        if target.above is not None:
+            return {"Positive outcome": ("", target.column, f" is above {target.above:g}")}
+        return {"Positive outcome": ("", target.column, " is ", str(target.positive))}
+
+    def answer_facts(self, use_case: UseCase, candidate: Candidate) -> dict[str, Fact]:
+        cost = use_case.performance.cost
+        costs = f"a false positive {cost.false_positive:g}, a false negative "
+        return {
+            "Probabilities": (describe_calibration(candidate),),
+            "Costs": (f"{costs}{cost.false_negative:g}",),
+        }
 
     def judge_performance(
         self,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from assay.config.gates import MulticlassMetric
 from assay.problems.problem_type import (
+    Fact,
     HeldOutAnswers,
     ProblemType,
     RowSplit,
@@ -14,6 +15,8 @@ from assay.problems.problem_type import (
     SearchResult,
     StoredSearch,
     TestRows,
+    describe_calibration,
+    listed,
 )
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from assay.config.candidates import Candidate
     from assay.config.data import Target
     from assay.config.use_case import UseCase
+    from assay.dataset.row_source import RowSource
     from assay.gates.candidates.frontier import CandidateFrontier
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
@@ -67,6 +71,11 @@ class Multiclass:
         from assay.problems.multiclass.outcomes import read_outcomes
 
         read_outcomes(column, target)
+
+    def check_outcomes(self, rows: RowSource, target: Target) -> Check:
+        from assay.problems.multiclass.outcome_check import check_outcomes
+
+        return check_outcomes(rows, target)
 
     def check_candidates(self, use_case: UseCase, locate: FieldLocator) -> None:
         from assay.problems.multiclass.training import check_candidates
@@ -123,6 +132,27 @@ class Multiclass:
         from assay.problems.ranking import rank_candidates
 
         return rank_candidates(self, answers, use_case)
+
+    def trade_off_metric(self, use_case: UseCase) -> str:
+        return use_case.performance.choose_by
+
+    def outcome_facts(self, target: Target) -> dict[str, Fact]:
+        ordered = ", which ascend" if target.ordered else ""
+        classes = f" is one of {listed(target.class_labels)}{ordered}"
+        return {"Classes": ("", target.column, classes)}
+
+    def answer_facts(self, use_case: UseCase, candidate: Candidate) -> dict[str, Fact]:
+        asked = use_case.performance
+        priced = [
+            f"{cost:g} for deciding {decided} where it is {truth}"
+            for truth, costs in asked.cost_matrix.items()
+            for decided, cost in costs.items()
+        ]
+        return {
+            "Probabilities": (describe_calibration(candidate),),
+            "Costs": (f"{'; '.join([*priced, '1 for any other error'])}",),
+            "Sets": (f"hold the true class in {asked.coverage:.0%} of rows",),
+        }
 
     def judge_performance(
         self,

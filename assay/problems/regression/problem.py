@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from assay.config.gates import RegressionMetric
 from assay.problems.problem_type import (
+    Fact,
     HeldOutAnswers,
     ProblemType,
     RowSplit,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from assay.config.candidates import Candidate
     from assay.config.data import Target
     from assay.config.use_case import UseCase
+    from assay.dataset.row_source import RowSource
     from assay.gates.candidates.frontier import CandidateFrontier
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
@@ -63,6 +65,11 @@ class Regression:
         from assay.problems.regression.outcomes import read_outcomes
 
         read_outcomes(column, target)
+
+    def check_outcomes(self, rows: RowSource, target: Target) -> Check:
+        from assay.problems.regression.outcome_check import check_outcomes
+
+        return check_outcomes(rows, target)
 
     def check_candidates(self, use_case: UseCase, locate: FieldLocator) -> None:
         from assay.problems.regression.training import check_candidates
@@ -119,6 +126,28 @@ class Regression:
         from assay.problems.ranking import rank_candidates
 
         return rank_candidates(self, answers, use_case)
+
+    def trade_off_metric(self, use_case: UseCase) -> str:
+        return use_case.performance.choose_by
+
+    def outcome_facts(self, target: Target) -> dict[str, Fact]:
+        log = ", learnt as logarithms" if target.log else ""
+        return {"Amounts": ("", target.column, f", in {target.unit}{log}")}
+
+    def answer_facts(
+        self,
+        use_case: UseCase,
+        candidate: Candidate,  # noqa: ARG002 - all candidates alike
+    ) -> dict[str, Fact]:
+        asked, cost = use_case.performance, use_case.performance.unit_cost
+        answer = "the mean amount"
+        if cost.too_low != cost.too_high:
+            answer = f"the amount that {cost.quantile:.0%} of outcomes do not exceed"
+        return {
+            "Answer": (answer,),
+            "Costs": (f"of each unit too low {cost.too_low:g}, too high {cost.too_high:g}",),
+            "Intervals": (f"hold the amount in {asked.coverage:.0%} of rows",),
+        }
 
     def judge_performance(
         self,

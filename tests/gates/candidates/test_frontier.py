@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from assay.gates.candidates.assessment import OutOfFoldPredictions, assess_candidate
+from assay.gates.candidates.display import trade_off_score
 from assay.gates.candidates.frontier import rank_candidates
 from assay.gates.candidates.on_test_rows import add_test_results as with_test
 from assay.gates.fairness.gate import audit_fairness
@@ -201,7 +202,7 @@ def test_the_test_rows_are_set_beside_what_was_foretold(case):
         gate.judge_performance(frame, use_case.performance, subject="a", prevalence=0.4),
         audit_fairness(frame, use_case.fairness, use_case.data.sensitive, subject="a"),
     ]
-    complete = with_test(report, {"a": gates}, "a", use_case.performance.cost)
+    complete = with_test(report, {"a": gates}, "a", trade_off_score(use_case.performance.cost))
     (series,) = [s for s in complete.figures[0].series if s.name == "on the test rows"]
     (point,) = series.points
     assert point.value == pytest.approx((frame.truth == frame.decision).mean())
@@ -209,6 +210,6 @@ def test_the_test_rows_are_set_beside_what_was_foretold(case):
     assert point.x == pytest.approx(abs(rates["Female"] - rates["Male"]))
     assert "Chosen: a." in complete.summary
     assert complete.sheets[-1].rows[0][-1] == "yes"
-    refused = with_test(report, {"a": gates}, None, use_case.performance.cost)
+    refused = with_test(report, {"a": gates}, None, trade_off_score(use_case.performance.cost))
     assert "None of those tried passed" in refused.summary
     assert refused.sheets[-1].rows[0][-1] == "no"
