@@ -231,6 +231,21 @@ def test_a_stricter_tolerance_redoes_the_gates_that_read_it_and_rejects(first, h
     assert version.entry.body["reasons"] == outcome.reasons
 
 
+def test_each_further_question_to_a_champion_spends_less_of_its_error_budget(first, home):
+    """Else of many challengers, all as good as the champion, noise would promote one."""
+    counted = []
+    for tolerance in (0.05, 0.051):
+        _, outcome = run(home / "bucket", PLAIN, f"fairness.0.tolerance={tolerance}")
+        bucket = open_bucket(str(home / "bucket"))
+        performance = get_report(bucket, outcome.reports["performance"])
+        (beaten,) = (check for check in performance.checks if check.name == "beats_champion")
+        history = Registry(bucket).history("income")
+        number = history.challenger_number(history.champion, outcome.question)
+        assert f"challenger {number} of this champion" in beaten.why
+        counted.append(number)
+    assert counted[1] == counted[0] + 1
+
+
 @pytest.mark.slow
 def test_a_champion_that_must_be_beaten_is_no_match_for_itself(first, home):
     _, outcome = run(home / "bucket", BOTH, "performance.beat={dummy: 0.05, champion: 0.01}")

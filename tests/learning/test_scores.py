@@ -5,7 +5,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from assay.config.gates import ErrorCosts, PerformanceMetric
+from assay.config.gates import BinaryMetric, ErrorCosts
 from assay.learning.scores import compute_score, cost_threshold, is_better
 
 TRUTH = np.array([True, True, False, False])
@@ -36,7 +36,7 @@ def test_the_cost_is_the_mean_price_of_a_row():
     )  # one of each, four rows
 
 
-@pytest.mark.parametrize("name", get_args(PerformanceMetric))
+@pytest.mark.parametrize("name", get_args(BinaryMetric))
 def test_every_score_of_the_use_case_is_known_and_ranks_the_perfect_model_first(name):
     cost = ErrorCosts()
     perfect = compute_score(name, TRUTH, TRUTH.astype(float), TRUTH, cost)
