@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.config.operations import Operations
-from assay.deployments.proxies import proxy_bypass
 from assay.deployments.recorder_settings import RECORDER_ENVIRONMENT
 from assay.deployments.request_guard import HOSTS_VARIABLE
 from assay.deployments.server_password import (
@@ -23,6 +22,7 @@ from assay.deployments.server_password import (
 )
 from assay.deployments.setup_state import STATE_VARIABLE, SetupState
 from assay.errors import ConfigError
+from assay.util.proxies import proxy_bypass
 from assay.util.url_secrets import remove_passwords
 
 _CORS = "PREFECT_SERVER_CORS_ALLOWED_ORIGINS"

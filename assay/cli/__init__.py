@@ -26,8 +26,10 @@ def main() -> None:
     from assay.cli.signals import is_untold_interrupt
     from assay.errors import AssayError
     from assay.util.printable_text import make_logs_printable
+    from assay.util.proxies import bypass_proxies_on_loopback
 
     make_logs_printable()
+    bypass_proxies_on_loopback()
     try:
         from assay.cli.app import app
 

@@ -15,7 +15,6 @@ from typing import Any
 from assay.cli.running_server import use_running_server
 from assay.cli.signals import exit_cleanly
 from assay.deployments import prefect_access
-from assay.deployments.proxies import proxy_bypass
 from assay.deployments.recorder_settings import RECORDER_ENVIRONMENT
 from assay.errors import AssayError, ObjectMissing
 from assay.steps.plan import RunPlan
@@ -39,7 +38,6 @@ def run_named_flow(name: str, /, **parameters: Any) -> Any:
 
     Raises the AssayError that ended it, if one did.
     """
-    os.environ.update(proxy_bypass(os.environ))
     prefect_access.check_home_known()
     use_running_server(parameters.get("store") or default_store_url())
     flow = _load_flow(name)

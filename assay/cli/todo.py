@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,13 +21,11 @@ def command(
     """
     from assay.cli.existing_bucket import bucket_url, open_existing_bucket
     from assay.cli.running_server import use_running_server
-    from assay.deployments.proxies import proxy_bypass
     from assay.deployments.todo import read_todo_list
     from assay.util import clock
 
     url, moment = bucket_url(store), clock.parse_timestamp(as_of)
     bucket = open_existing_bucket(url)
-    os.environ.update(proxy_bypass(os.environ))
     found = use_running_server(url)
     root = Path(found.root) if found and not Path("configs").is_dir() else None
     todo = read_todo_list(bucket, moment, root)

@@ -154,14 +154,12 @@ def _print_status(
 
 def _read_todo(state: SetupState, folder: Path) -> TodoList | None:
     """The to-do list of the set-up's bucket; None, with the reason printed, if it is unreadable."""
-    from assay.deployments.proxies import proxy_bypass
     from assay.deployments.server_password import CLIENT_AUTH, read_password
     from assay.deployments.todo import read_todo_list
     from assay.errors import AssayError
     from assay.registry.open import open_bucket
     from assay.util import clock
 
-    os.environ.update(proxy_bypass(os.environ))
     os.environ.setdefault("PREFECT_HOME", str(folder / "prefect"))
     # This set-up's own server, whatever another is named.
     os.environ.pop("PREFECT_API_URL", None)

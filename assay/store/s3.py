@@ -28,6 +28,7 @@ from assay.store.s3_errors import (
     status_and_code,
     translate_s3_error,
 )
+from assay.util.proxies import bypass_proxies_on_loopback
 
 _PART = 8 << 20  # bytes; from twice as many on, content travels in parts of this size
 _MOST_PARTS = 10_000  # S3's limit for one object
@@ -278,6 +279,7 @@ def _client_errors() -> tuple[type[BaseException], ...]:
 def _make_client() -> Any:
     from s3fs import S3FileSystem
 
+    bypass_proxies_on_loopback()  # a server beside us, whatever process opens the store
     s3 = S3FileSystem(
         skip_instance_cache=True,  # ours alone: what is set below must not reach others
         use_listings_cache=False,  # its listings go stale and never expire

@@ -148,6 +148,15 @@ class S3Conformance(PersistentStoreConformance):
         store.put_if_absent("journals/k", b"")
         assert [e.key for e in store.list()] == ["journals/k"]
 
+    def test_a_server_on_this_machine_is_reached_past_a_proxy(self, store: S3Store, monkeypatch):
+        for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody answers there
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.setenv(name, "")
+        again = S3Store(store.root)
+        assert again.put_if_absent("past", b"it")
+        assert again.get("past") == b"it"
+
     def test_a_wrong_secret_is_named(self, store: S3Store, monkeypatch) -> None:
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
         for call in _verbs(S3Store(store.root)):

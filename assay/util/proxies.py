@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -18,3 +19,8 @@ def proxy_bypass(environment: Mapping[str, str], hosts: Iterable[str] = ()) -> d
     if "*" not in names:
         names = list(dict.fromkeys((*names, *_LOOPBACK, *hosts)))
     return dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(names))
+
+
+def bypass_proxies_on_loopback() -> None:
+    """Tell every client of this process, and of those it starts, to reach this machine itself."""
+    os.environ.update(proxy_bypass(os.environ))
