@@ -298,7 +298,10 @@ class Data(Section):
     def reading_settings(self) -> dict[str, Any]:
         """Ingestion's settings as JSON: where rows come from and how they are read."""
         kept = {"source", "missing", "types", "categories", "dates", "where", "never_store"}
-        include: dict[str, Any] = dict.fromkeys(kept, True) | {"target": {"column", "unlabelled"}}
+        of_target = {"column", "unlabelled"}
+        if self.target.classes and self.target.unlabelled == "leave_out":
+            of_target |= {"classes"}  # rows of others are left out
+        include: dict[str, Any] = dict.fromkeys(kept, True) | {"target": of_target}
         return self.model_dump(mode="json", include=include)
 
     def column_meaning(self) -> dict[str, Any]:

@@ -54,7 +54,10 @@ def _check_target(rows: RowSource, target: Target, check: CheckTarget) -> None:
     missing = rows.columns[target.column].missing
     if missing:
         raise unlabelled_error(missing, rows.count, target)
-    check(pa.chunked_array([rows.values(target.column)[0]]), target)
+    different, counts = rows.values(target.column)
+    # Each value as often as it occurs: what is refused is counted.
+    places = pa.array(np.repeat(np.arange(len(counts)), counts))
+    check(pa.chunked_array([different.take(places)]), target)
 
 
 def _check_ordered(rows: RowSource, name: str) -> None:

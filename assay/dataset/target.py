@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from assay.config.data import Target
 from assay.errors import DataError, suggest_name
 from assay.tables.table import Table
+from assay.tables.value_match import match_value
 
 UNLABELLED_REMEDY: Final = (
     "Rows without an outcome can neither teach nor test: add `unlabelled: leave_out` under"
@@ -97,27 +98,6 @@ def _is_numeric(kind: pa.DataType) -> bool:
     return bool(
         pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     )
-
-
-def match_value(column: pa.ChunkedArray | pa.Array, value: str | float | bool) -> np.ndarray:
-    """Bool array, one entry a row: is it the positive value? A missing value is null: mind it."""
-    kind = column.type
-    numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind)
-    if numeric and isinstance(value, int | float):
-        found = pc.equal(column.cast(pa.float64(), safe=False), float(value))
-    elif pa.types.is_boolean(kind):
-        # YAML's 1 and "true" mean the same as true here.
-        word = str(value).lower()
-        found = pc.equal(column, word in {"true", "1"}) if word in _BOOLEANS else None
-    else:
-        found = pc.equal(column.cast(pa.string()), str(value))
-    if found is None:
-        return np.zeros(len(column), dtype=bool)
-    matches: np.ndarray = found.to_numpy(zero_copy_only=False)
-    return matches
-
-
-_BOOLEANS = frozenset({"true", "false", "1", "0"})
 
 
 def _one_class_error(column: pa.ChunkedArray, target: Target, always: bool) -> DataError:

@@ -8,6 +8,7 @@ split by time without `after`, whose border moves as newer rows come in.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -32,21 +33,40 @@ def mark_test_rows(table: Table, use_case: UseCase) -> np.ndarray:
 
     Raises DataError when a side would lack a class, or the column cannot be ordered.
     """
-    divide = _mark_by_time if use_case.split.by == "time" else _mark_by_hash
-    test = divide(table, use_case)
+    test = divide_rows(table, use_case)
     _require_both_classes(test, read_labels(table, use_case.data.target), use_case, table)
     return test
+
+
+def divide_rows(table: Table, use_case: UseCase) -> np.ndarray:
+    """As `mark_test_rows`, whatever the outcomes on either side: a side may be empty."""
+    divide = _mark_by_time if use_case.split.by == "time" else _mark_by_hash
+    return divide(table, use_case)
 
 
 def split_counts(table: Table, test: np.ndarray, use_case: UseCase) -> dict[str, Any]:
     """What the split did, as JSON: rows and positives of each side, rows without a split value."""
     positive = read_labels(table, use_case.data.target)
+    return count_sides(
+        table, test, use_case, lambda side: {"positives": int((side & positive).sum())}
+    )
+
+
+def count_sides(
+    table: Table,
+    test: np.ndarray,
+    use_case: UseCase,
+    count_outcomes: Callable[[np.ndarray], dict[str, Any]],
+) -> dict[str, Any]:
+    """The rows of each side and what `count_outcomes` says of them (it takes a bool a row), and the
+    rows without a split value, as JSON.
+    """
     column = use_case.split.column
     return {
         "by": use_case.split.by,
         "rows": len(test),
-        "test": {"rows": int(test.sum()), "positives": int((test & positive).sum())},
-        "training": {"rows": int((~test).sum()), "positives": int((~test & positive).sum())},
+        "test": {"rows": int(test.sum()), **count_outcomes(test)},
+        "training": {"rows": int((~test).sum()), **count_outcomes(~test)},
         "without_value": table.to_arrow([column])[column].null_count if column else 0,
     }
 
@@ -67,10 +87,13 @@ def describe_uneven_split(sides: dict[str, Any], use_case: UseCase) -> str | Non
     }
     rarest = min(held, key=lambda side: sum(held[side]))
     got, total = held[rarest][0], sum(held[rarest])
-    if got >= share * total / 2:
-        return None
+    return None if got >= share * total / 2 else uneven_text(got, total, rarest, share, use_case)
+
+
+def uneven_text(got: int, total: int, what: str, share: float, use_case: UseCase) -> str:
+    """What to know of a test side that got few of the rows with some outcome."""
     return (
-        f"the test rows hold {got:,} of {total:,} {rarest}, about {share * total:.1f} were to be "
+        f"the test rows hold {got:,} of {total:,} {what}, about {share * total:.1f} were to be "
         "expected: each row's side follows from its "
         f"{use_case.split.column or 'identity'} alone, so that new rows move none. Scores on "
         "so few are unsure; more rows even it out"
@@ -135,13 +158,13 @@ def _require_both_classes(
         lack = "rows" if not total else "positives" if not found else "negatives"
         raise DataError(
             f"the {side} side of the split has no {lack} ({total} of {len(test)} rows, {found} "
-            f"with {target.outcome_text}){_time_range_text(table, use_case)}",
+            f"with {target.outcome_text}){time_range_text(table, use_case)}",
             remedy="Add rows, or change split.test, split.after or split.by so that both sides "
             "have both outcomes.",
         )
 
 
-def _time_range_text(table: Table, use_case: UseCase) -> str:
+def time_range_text(table: Table, use_case: UseCase) -> str:
     """What a split by time divides, and where, in words; nothing of another split."""
     if use_case.split.by != "time":
         return ""

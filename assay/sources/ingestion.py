@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
-from assay.config.data import Data, Source
+from assay.config.data import Data, Source, Target
 from assay.config.loaded_use_case import LoadedUseCase
 from assay.errors import ConfigError, SourceError, suggest_name
 from assay.sources.block_conversion import convert_block
@@ -38,6 +38,7 @@ from assay.sources.reading_notes import ReadingNotes
 from assay.sources.row_filter import RowFilter
 from assay.sources.table_summary import TableSummary
 from assay.sources.type_inference import TypeSurvey
+from assay.tables.class_codes import class_codes
 from assay.tables.columns import column_field
 from assay.tables.table_writer import IDENTITY_RULE, write_table
 from assay.util.url_secrets import redact_url
@@ -175,7 +176,7 @@ class _IngestPass:
         self._wanted, self._blocks, self._aside = specs, blocks, aside
         self._filter = RowFilter(data.where, list(specs), location) if data.where else None
         leaves_out = data.target.unlabelled == "leave_out" and data.target.column in specs
-        self._outcome = data.target.column if leaves_out else None
+        self._target = data.target if leaves_out else None
         self._filtered = self._unlabelled = 0
         self._infinite: Counter[str] = Counter()
         self.tally = tally
@@ -207,9 +208,9 @@ class _IngestPass:
         if self._filter is not None:
             batch = batch.filter(pa.array(self._filter.mask(batch)))
             self._filtered += rows - batch.num_rows
-        if self._outcome is not None:
+        if self._target is not None:
             rows = batch.num_rows
-            batch = batch.filter(batch.column(self._outcome).is_valid())
+            batch = batch.filter(_has_outcome(batch.column(self._target.column), self._target))
             self._unlabelled += rows - batch.num_rows
         return batch
 
@@ -220,6 +221,11 @@ class _IngestPass:
             where=self.tally.origin,
             remedy="Check data.where and data.target.",
         )
+
+
+def _has_outcome(column: pa.Array, target: Target) -> pa.Array:
+    """Bool, one entry a row: is there a value, and where classes are listed, one of them?"""
+    return pa.array(class_codes(column, target) >= 0) if target.classes else column.is_valid()
 
 
 def source_name(source: Source) -> str:

@@ -59,3 +59,15 @@ def test_a_missing_value_makes_no_text_of_numbers():
     check({"age": {"bins": [30], "reference": "(missing)"}}, missing)
     with pytest.raises(DataError, match="values, 20 to 79, into one group"):
         check({"age": {"bins": [300]}}, missing)
+
+
+def test_an_outcome_is_checked_as_often_as_it_occurs():
+    seen = []
+
+    def look(column, target):
+        seen.append((column.to_pylist(), target.column))
+
+    frame = pd.DataFrame({"person": range(4), "sex": list("FMFM"), "hired": [1, 0, 1, 1]})
+    case = use_case(data={"sensitive": {"sex": {}}})
+    check_preconditions(FrameRows(frame), case, look)
+    assert seen == [([0, 1, 1, 1], "hired")]

@@ -88,6 +88,26 @@ def test_rows_are_left_out_as_the_use_case_says_and_counted(tmp_path, take) -> N
     assert not plain.found.notes
 
 
+def test_rows_of_no_listed_class_are_left_out_and_counted(tmp_path, take) -> None:
+    (tmp_path / "a.csv").write_text("a,b\n1,x\n,x\n0,y\n5,y\n2,x\n6,x\n")
+    target = {"column": "a", "classes": [0, 1, 2]}
+    leave = {"target": {**target, "unlabelled": "leave_out"}}
+    taken = take(tmp_path / "a.csv", types={"a": "integer"}, **leave)
+    assert taken.frame["a"].tolist() == [1, 0, 2]
+    assert taken.found.notes.unlabelled == 3
+    assert len(take(tmp_path / "a.csv", types={"a": "integer"}, target=target).frame) == 6
+
+
+def test_which_rows_are_read_depends_on_the_classes_only_where_others_are_left_out(data) -> None:
+    target = {"column": "a", "classes": [0, 1, 2]}
+    plain = data("a.csv", target=target).reading_settings()
+    assert plain["target"] == {"column": "a", "unlabelled": "refuse"}
+    leave = data("a.csv", target={**target, "unlabelled": "leave_out"}).reading_settings()
+    assert leave["target"]["classes"] == [0, 1, 2]
+    yes_or_no = data("a.csv", target={"column": "a", "positive": 1, "unlabelled": "leave_out"})
+    assert yes_or_no.reading_settings()["target"] == {"column": "a", "unlabelled": "leave_out"}
+
+
 def test_a_filter_that_leaves_nothing_says_so(tmp_path, take) -> None:
     (tmp_path / "a.csv").write_text("a,b\n1,x\n2,x\n")
     with pytest.raises(SourceError, match="none of 2 rows is left: 2 were left out by"):
