@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from assay.config.gates import LOWER_IS_BETTER, ErrorCosts, Performance, PerformanceMetric
+from assay.config.gates import ErrorCosts, Performance, PerformanceMetric
 from assay.errors import DataError, suggest_name
 from assay.gates.performance import average_precision, display
 from assay.gates.performance.point_scores import (
@@ -17,10 +17,16 @@ from assay.gates.performance.point_scores import (
     too_few_remedy,
     trivial_policies,
 )
+from assay.gates.performance.rival_checks import (
+    RowEvidence,
+    comparison_check,
+    limit_check,
+    too_few_newest_check,
+)
 from assay.gates.performance.scores import score_difference
 from assay.gates.report import Check, Interval, Verdict
-from assay.gates.statistics.cluster_errors import Clusters, student_quantile
-from assay.gates.statistics.intervals import Bools, Estimate, verdict_at_least, verdict_at_most
+from assay.gates.statistics.cluster_errors import Clusters
+from assay.gates.statistics.intervals import Bools, Estimate
 
 
 def read_predictions(frame: pd.DataFrame, name: str) -> tuple[ModelPredictions, Bools]:
@@ -93,7 +99,7 @@ def check_against_rivals(
     """Whether it is better than each rival, by the margin that is asked.
 
     `challenger_number` counts those compared with the same champion: it decides how sure the
-    comparison with the champion must be (see `spent_level`).
+    comparison with the champion must be (see `rival_checks.spent_level`).
 
     Than the champion on the rows that `newest_rows` marks, if any came since that one was trained:
     such rows are what comes next, and on the others it is what it was.
@@ -107,7 +113,7 @@ def check_against_rivals(
         told, ours, theirs = truth[rows], who.of(rows), rival.of(rows)
         of = clusters.of(rows) if clusters else None
         if lately and not enough_rows(told, of):
-            found.append(_too_few_rows_check(name, metric, told, of))
+            found.append(too_few_newest_check(name, metric, _evidence(told, of)))
             continue
         gain = score_difference(
             metric, told, ours, theirs, performance.cost, seed=seed, clusters=of
@@ -118,7 +124,7 @@ def check_against_rivals(
         more = f" by more than {margin:g}" if margin else ""
         where = f" on the {len(told):,} test rows that came since" if lately else ""
         found.append(
-            _comparison_check(
+            comparison_check(
                 name=f"beats_{name}",
                 claim=f"{display.score_title(metric)} beats the {name}{more}{where}",
                 statistic=f"{metric}, improvement over the {name}",
@@ -127,8 +133,7 @@ def check_against_rivals(
                 where=where,
                 gain=gain,
                 margin=margin,
-                truth=told,
-                clusters=of,
+                evidence=_evidence(told, of),
                 challenger_number=challenger_number if name == "champion" else None,
                 # To be worse than the champion is no fault unless the use case says so: such a
                 # model is registered, and not promoted.
@@ -138,22 +143,6 @@ def check_against_rivals(
     return found
 
 
-def _too_few_rows_check(
-    name: str, metric: PerformanceMetric, truth: Bools, clusters: Clusters | None
-) -> Check:
-    return Check(
-        name=f"beats_{name}",
-        claim=f"{display.score_title(metric)} beats the {name} on the test rows that came since",
-        verdict=Verdict.UNKNOWN,
-        statistic=f"{metric}, improvement over the {name}",
-        why=f"Only {len(truth):,} test rows came since the champion was trained",
-        remedy=too_few_remedy(truth, clusters),
-        hard=False,
-        accepted=True,
-        rows=len(truth),
-    )
-
-
 def _shift_estimate(gain: Estimate, by: float) -> Estimate:
     low, high = (
         None if end is None else end - by for end in (gain.interval.low, gain.interval.high)
@@ -161,90 +150,11 @@ def _shift_estimate(gain: Estimate, by: float) -> Estimate:
     return Estimate(gain.value - by, Interval(low=low, high=high, level=gain.interval.level))
 
 
-def _comparison_check(
-    *,
-    name: str,
-    claim: str,
-    statistic: str,
-    subject: str,
-    rival: str,
-    gain: Estimate,
-    margin: float,
-    truth: Bools,
-    clusters: Clusters | None,
-    where: str = "",
-    challenger_number: int | None = None,
-    hard: bool = True,
-) -> Check:
-    rows = len(truth)
-    few = too_few_remedy(truth, clusters)
-    verdict = Verdict.UNKNOWN if few else _better_verdict(gain.interval, margin)
-    spent = ""
-    if challenger_number is not None:
-        spent = f"; {_spending_text(challenger_number)}"
-        if verdict is not Verdict.FAIL:  # a budget for noise is no reason to spare what is worse
-            gain = _widen_to_level(gain, spent_level(challenger_number), truth, clusters)
-            verdict = Verdict.UNKNOWN if few else _better_verdict(gain.interval, margin)
-    return Check(
-        name=name,
-        claim=claim,
-        verdict=verdict,
-        statistic=statistic,
-        estimate=gain.value,
-        interval=gain.interval,
-        threshold=margin,
-        why=f"{subject} is {display.gain_text(gain, rival)}{where}{spent}",
-        remedy=few or display.suggest_remedy(verdict, gain, margin, rows),
-        hard=hard,
-        accepted=not hard,
-        rows=rows,
-    )
-
-
-REIGN_ERROR = 0.05  # chance that any of a champion's challengers, all as good, beats it by noise
-
-
-def spent_level(challenger_number: int) -> float:
-    """The two-sided level at which the k-th challenger of a champion is judged.
-
-    The one-sided errors, `REIGN_ERROR` / (k (k + 1)), sum to `REIGN_ERROR` over any number of
-    challengers; the first has the usual interval.
-    """
-    return 1 - 2 * REIGN_ERROR / (challenger_number * (challenger_number + 1))
-
-
-def _spending_text(challenger_number: int) -> str:
-    error = (1 - spent_level(challenger_number)) / 2
-    return (
-        f"challenger {challenger_number:,} of this champion, judged with an error of "
-        f"{100 * error:.2g} % of the {REIGN_ERROR:.0%} for all of them"
-    )
-
-
-def _widen_to_level(
-    gain: Estimate, level: float, truth: Bools, clusters: Clusters | None
-) -> Estimate:
-    """The estimate with its interval of 95 % widened to another level, by the quantiles' ratio."""
-    if level == gain.interval.level:
-        return gain
+def _evidence(truth: Bools, clusters: Clusters | None) -> RowEvidence:
     freedom = np.inf
     if clusters is not None:
         freedom = max(min(clusters.effective(side) for side in (truth, ~truth)) - 1, 1.0)
-    wider = float(student_quantile(level, freedom) / student_quantile(gain.interval.level, freedom))
-    low, high = (
-        None if end is None else gain.value + wider * (end - gain.value)
-        for end in (gain.interval.low, gain.interval.high)
-    )
-    return Estimate(gain.value, Interval(low=low, high=high, level=level))
-
-
-def _better_verdict(interval: Interval, margin: float) -> Verdict:
-    """Strictly: a model that is exactly as good as its rival does not beat it."""
-    if interval.low is not None and interval.low > margin:
-        return Verdict.PASS
-    return (
-        Verdict.FAIL if interval.high is not None and interval.high <= margin else Verdict.UNKNOWN
-    )
+    return RowEvidence(len(truth), too_few_remedy(truth, clusters), freedom)
 
 
 def check_score_limits(
@@ -254,28 +164,11 @@ def check_score_limits(
     clusters: Clusters | None = None,
 ) -> list[Check]:
     """Whether each score is on the right side of its limit, where one is asked."""
-    checks, rows, few = [], len(truth), too_few_remedy(truth, clusters)
-    for metric, limit in performance.at_least.items():
-        loss = metric in LOWER_IS_BETTER
-        now = scores[metric]
-        judged = (verdict_at_most if loss else verdict_at_least)(now.interval, limit)
-        verdict = Verdict.UNKNOWN if few else judged
-        checks.append(
-            Check(
-                name=f"at_least[{metric}]",
-                claim=f"{display.score_title(metric)} is at {'most' if loss else 'least'} "
-                f"{limit:g}",
-                verdict=verdict,
-                statistic=metric,
-                estimate=now.value,
-                interval=now.interval,
-                threshold=limit,
-                why=f"{display.score_title(metric)} is {display.estimate_text(now)}",
-                remedy=few or display.suggest_remedy(verdict, now, limit, rows),
-                rows=rows,
-            )
-        )
-    return checks
+    evidence = _evidence(truth, clusters)
+    return [
+        limit_check(metric, scores[metric], limit, evidence)
+        for metric, limit in performance.at_least.items()
+    ]
 
 
 def check_against_trivial(
@@ -286,7 +179,7 @@ def check_against_trivial(
     """
     without = trivial_policies(len(truth))
     word = min(without, key=lambda w: point_score("cost", truth, without[w], cost))
-    found = _comparison_check(
+    found = comparison_check(
         name="cheaper_than_trivial",
         claim=f"Deciding by the model costs less than always saying {word}",
         statistic=f"mean cost per row saved against always {word}",
@@ -294,8 +187,7 @@ def check_against_trivial(
         rival=f"that of always saying {word}",
         gain=score_difference("cost", truth, who, without[word], cost, clusters=clusters),
         margin=0.0,
-        truth=truth,
-        clusters=clusters,
+        evidence=_evidence(truth, clusters),
         hard=True,
     ).model_copy(update={"accepted": True})
     if found.verdict is not Verdict.FAIL:

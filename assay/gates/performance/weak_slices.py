@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from assay.gates.performance.scores import estimate_score
 from assay.gates.performance.slices import MeasuredSlice, build_search_space, weakest_slices
 from assay.gates.report import Cell, Check, Sheet, Verdict
 from assay.gates.statistics.cluster_errors import Clusters
-from assay.gates.statistics.intervals import Bools, Floats
+from assay.gates.statistics.intervals import Bools, Estimate, Floats
 
 LEVEL = 0.05  # of the family of all slices that are tested
 
@@ -35,8 +35,23 @@ _LOSS_TITLES = {
 
 
 @dataclass(frozen=True, slots=True)
+class RowLosses:
+    """What each test row loses, and what the model's own probabilities lead to expect there.
+
+    Rows near one half are hard, and that is no flaw. Where more is lost than was promised, the
+    probabilities are wrong. `title` names the loss. `score_inside` gives the score that candidates
+    are chosen by of some of the rows (bool), None where it is not defined for these.
+    """
+
+    loss: Floats
+    expected_loss: Floats
+    title: str
+    score_inside: Callable[[Bools], Estimate | None]
+
+
+@dataclass(frozen=True, slots=True)
 class WeakSlices:
-    """The slices found, by loss and by loss beyond what was promised; the mean loss as a unit.
+    """The slices found, by loss and by loss beyond what was promised.
 
     None was found where there are too few rows, or no column whose values can be compared;
     `why` then says so.
@@ -44,14 +59,42 @@ class WeakSlices:
 
     by_loss: list[MeasuredSlice]
     by_excess_loss: list[MeasuredSlice]
-    truth: Bools
-    who: ModelPredictions
-    loss: Floats
-    expected_loss: Floats
-    loss_name: PerformanceMetric
+    losses: RowLosses
     test_half: Bools
     why: str
-    clusters: Clusters | None = None
+
+
+def find_weak_slices(
+    losses: RowLosses,
+    features: pd.DataFrame,
+    settings: Slices,
+    *,
+    too_few: str,
+    seed: int,
+    clusters: Clusters | None = None,
+) -> WeakSlices:
+    """Search slices over one and two columns of `features`, which has the rows of `losses`.
+
+    `too_few` says why nothing can be judged on these rows; empty where something can.
+    """
+    cut = build_search_space(features, settings.rows, seed, clusters)
+    why, loss, expected = too_few.removesuffix("."), losses.loss, losses.expected_loss
+    if not why and len(loss) < 2 * settings.rows:
+        why = f"{len(loss):,} test rows do not make two slices of {settings.rows:,}"
+    elif not why and not cut.columns:
+        why = f"No column has two values of {settings.rows:,} rows"
+    unit = float(loss.mean())
+    return WeakSlices(
+        by_loss=weakest_slices(cut, loss, unit * (settings.beyond_others or 0.0))
+        if not why
+        else [],
+        by_excess_loss=weakest_slices(cut, loss - expected, unit * settings.beyond_promise)
+        if not why
+        else [],
+        losses=losses,
+        test_half=~cut.search_half,
+        why=why,
+    )
 
 
 def search_slices(
@@ -63,32 +106,25 @@ def search_slices(
     seed: int,
     clusters: Clusters | None = None,
 ) -> WeakSlices:
-    """Search slices over one and two columns of `features`, which has the rows of `truth`.
+    """`find_weak_slices` of answers yes or no."""
+    of = _LOSS_OF_SCORE.get(performance.choose_by, "accuracy")
+    loss, expected = _losses(of, truth, who, performance.cost)
 
-    Promised is the loss that the model's own probabilities lead to expect: rows near one half
-    are hard, and that is no flaw. Where more is lost than that, the probabilities are wrong.
-    """
-    asked, of = performance.slices, _LOSS_OF_SCORE.get(performance.choose_by, "accuracy")
-    loss, promised = _losses(of, truth, who, performance.cost)
-    cut = build_search_space(features, asked.rows, seed, clusters)
-    why = too_few_remedy(truth, clusters).removesuffix(".")
-    if not why and len(truth) < 2 * asked.rows:
-        why = f"{len(truth):,} test rows do not make two slices of {asked.rows:,}"
-    elif not why and not cut.columns:
-        why = f"No column has two values of {asked.rows:,} rows"
-    unit = float(loss.mean())
-    return WeakSlices(
-        by_loss=weakest_slices(cut, loss, unit * (asked.beyond_others or 0.0)) if not why else [],
-        by_excess_loss=weakest_slices(cut, loss - promised, unit * asked.beyond_promise)
-        if not why
-        else [],
-        truth=truth,
-        who=who,
-        loss=loss,
-        expected_loss=promised,
-        loss_name=of,
-        test_half=~cut.search_half,
-        why=why,
+    def score_inside(inside: Bools) -> Estimate | None:
+        held = truth[inside]
+        if held.all() or not held.any():
+            return None
+        alike = clusters.of(inside) if clusters else None
+        return estimate_score(
+            performance.choose_by, held, who.of(inside), performance.cost, clusters=alike
+        )
+
+    return find_weak_slices(
+        RowLosses(loss, expected, _LOSS_TITLES[of], score_inside),
+        features,
+        performance.slices,
+        too_few=too_few_remedy(truth, clusters),
+        seed=seed,
         clusters=clusters,
     )
 
@@ -113,7 +149,7 @@ def _row_losses(
 
 def check_slices(weak_slices: WeakSlices, settings: Slices) -> list[Check]:
     """Soft checks: no slice is worse than promised there, nor, where asked, than elsewhere."""
-    word, unit = _LOSS_TITLES[weak_slices.loss_name], float(weak_slices.loss.mean())
+    word, unit = weak_slices.losses.title, float(weak_slices.losses.loss.mean())
     made = [
         _check(
             "slices_as_promised",
@@ -167,7 +203,7 @@ def _check(
         accepted=True,
         rows=int((weak_slices.test_half & worst.slice.inside).sum())
         if worst
-        else len(weak_slices.loss),
+        else len(weak_slices.losses.loss),
         group=worst.slice.label if worst and surely else None,
     )
 
@@ -220,11 +256,11 @@ def _sheet(
     settings: Performance,
     tested: str,
 ) -> Sheet:
-    word, score = _LOSS_TITLES[weak_slices.loss_name], settings.choose_by
+    word, score = weak_slices.losses.title, settings.choose_by
     return Sheet(
         title=title,
         columns=("slice", "rows", score, "low", "high", word, "promised", "excess", "p"),
-        rows=tuple(_row(one, weak_slices, settings) for one in slices),
+        rows=tuple(_row(one, weak_slices) for one in slices),
         note=f"Found on one half of the test rows, measured on the other. p, by Holm: that the "
         f"{word} is not {tested}.",
     )
@@ -234,29 +270,16 @@ def _excess_text(baseline: str, margin: float) -> str:
     return f"above {baseline} by {margin:.0%} of the mean" if margin else f"above {baseline}"
 
 
-def _row(
-    measured_slice: MeasuredSlice, weak_slices: WeakSlices, settings: Performance
-) -> tuple[Cell, ...]:
-    inside = weak_slices.test_half & measured_slice.slice.inside
+def _row(measured_slice: MeasuredSlice, weak_slices: WeakSlices) -> tuple[Cell, ...]:
+    inside, losses = weak_slices.test_half & measured_slice.slice.inside, weak_slices.losses
+    now = losses.score_inside(inside)
+    score = (now.value, now.interval.low, now.interval.high) if now else (None, None, None)
     return (
         measured_slice.slice.label,
         int(inside.sum()),
-        *_score_inside(inside, weak_slices, settings),
-        float(weak_slices.loss[inside].mean()),
-        float(weak_slices.expected_loss[inside].mean()),
+        *score,
+        float(losses.loss[inside].mean()),
+        float(losses.expected_loss[inside].mean()),
         measured_slice.excess.value,
         measured_slice.p,
     )
-
-
-def _score_inside(
-    inside: Bools, weak_slices: WeakSlices, settings: Performance
-) -> tuple[float | None, float | None, float | None]:
-    """The score that candidates are chosen by, within the slice; nothing where one class is."""
-    truth = weak_slices.truth[inside]
-    if truth.all() or not truth.any():
-        return None, None, None
-    held = ModelPredictions(weak_slices.who.probability[inside], weak_slices.who.decision[inside])
-    of = weak_slices.clusters.of(inside) if weak_slices.clusters else None
-    now = estimate_score(settings.choose_by, truth, held, settings.cost, clusters=of)
-    return now.value, now.interval.low, now.interval.high

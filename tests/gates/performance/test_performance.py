@@ -18,6 +18,7 @@ from assay.gates.performance.calibration import (
 )
 from assay.gates.performance.gate import SCORES, judge_performance
 from assay.gates.performance.point_scores import ModelPredictions, point_score
+from assay.gates.performance.rival_checks import spent_level
 from assay.gates.performance.scores import estimate_score, score_difference
 from assay.gates.report import Verdict
 from assay.gates.statistics.cluster_errors import find_clusters
@@ -253,7 +254,7 @@ def test_the_champion_is_compared_on_the_same_rows():
 
 
 def test_later_challengers_must_be_surer_and_the_errors_of_all_sum_to_the_budget():
-    levels = np.array([comparisons.spent_level(k) for k in range(1, 10_000)])
+    levels = np.array([spent_level(k) for k in range(1, 10_000)])
     assert levels[0] == pytest.approx(0.95)
     assert ((1 - levels) / 2).sum() == pytest.approx(0.05, abs=1e-4)
     rows, rival = made(2000, noise=0.0), made(2000, noise=0.4)

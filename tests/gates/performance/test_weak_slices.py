@@ -90,7 +90,7 @@ def test_the_rows_that_are_measured_had_no_part_in_the_search():
     inside = found.test_half & best.slice.inside
     assert 0.45 < found.test_half.mean() < 0.55
     outside = found.test_half & ~best.slice.inside
-    gap = found.loss[inside].mean() - found.loss[outside].mean()
+    gap = found.losses.loss[inside].mean() - found.losses.loss[outside].mean()
     assert best.excess.value == pytest.approx(gap)
 
 
