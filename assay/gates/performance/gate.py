@@ -7,7 +7,6 @@ from typing import get_args
 import pandas as pd
 
 from assay.config.gates import BinaryMetric, Performance, PerformanceMetric
-from assay.errors import DataError
 from assay.gates.performance import (
     calibration,
     comparisons,
@@ -129,17 +128,7 @@ def _find_weak_slices(
     clusters: Clusters | None,
 ) -> weak_slices.WeakSlices | None:
     """Slices by features and by the groups that the predictions name; None without either."""
-    own = [name for name in predictions.columns if name not in _ANSWER_COLUMNS]
-    columns = predictions[own].reset_index(drop=True)
-    if features is not None:
-        if len(features) != len(predictions):
-            raise DataError(
-                f"there are features of {len(features):,} rows for {len(predictions):,} predictions"
-            )
-        spare = [name for name in own if name in features]
-        columns = pd.concat(
-            [features.reset_index(drop=True), columns.drop(columns=spare)], axis="columns"
-        )
+    columns = weak_slices.join_slice_columns(predictions, features, _ANSWER_COLUMNS)
     if not len(columns.columns):
         return None
     who, truth = comparisons.read_predictions(predictions, "predictions")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,11 +42,13 @@ def comparison_check(
     where: str = "",
     challenger_number: int | None = None,
     hard: bool = True,
+    describe_gain: Callable[[Estimate, str], str] = display.gain_text,
 ) -> Check:
     """Whether the `gain` over a rival is larger than `margin`.
 
     `subject` and `rival` say whose scores are compared: "ROC AUC", "the dummy's". `where` adds to
-    the sentence on which rows. A `challenger_number` makes the interval that of `spent_level`.
+    the sentence on which rows, and `describe_gain` says the gain over `rival` in words. A
+    `challenger_number` makes the interval that of `spent_level`.
     """
     few = evidence.too_few
     verdict = Verdict.UNKNOWN if few else _better_verdict(gain.interval, margin)
@@ -63,7 +66,7 @@ def comparison_check(
         estimate=gain.value,
         interval=gain.interval,
         threshold=margin,
-        why=f"{subject} is {display.gain_text(gain, rival)}{where}{spent}",
+        why=f"{subject} is {describe_gain(gain, rival)}{where}{spent}",
         remedy=few or display.suggest_remedy(verdict, gain, margin, evidence.rows),
         hard=hard,
         accepted=not hard,

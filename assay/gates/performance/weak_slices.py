@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from assay.config.gates import ErrorCosts, Performance, PerformanceMetric, Slices
+from assay.errors import DataError
 from assay.gates.performance.point_scores import ModelPredictions, row_values, too_few_remedy
 from assay.gates.performance.scores import estimate_score
 from assay.gates.performance.slices import MeasuredSlice, build_search_space, weakest_slices
@@ -127,6 +128,26 @@ def search_slices(
         seed=seed,
         clusters=clusters,
     )
+
+
+def join_slice_columns(
+    answers: pd.DataFrame, features: pd.DataFrame | None, answer_columns: Sequence[str]
+) -> pd.DataFrame:
+    """The columns that slices are sought in: the features, and the groups that the answers name.
+
+    `answer_columns` are those of the answers that name no groups. Raises DataError for features of
+    other rows.
+    """
+    own = [name for name in answers.columns if name not in answer_columns]
+    columns = answers[own].reset_index(drop=True)
+    if features is None:
+        return columns
+    if len(features) != len(answers):
+        raise DataError(
+            f"there are features of {len(features):,} rows for {len(answers):,} predictions"
+        )
+    spare = [name for name in own if name in features]
+    return pd.concat([features.reset_index(drop=True), columns.drop(columns=spare)], axis="columns")
 
 
 def _losses(

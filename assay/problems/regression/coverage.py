@@ -1,0 +1,234 @@
+"""Whether the delivered intervals hold the outcomes that they should, overall and for parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from assay.config.gates import Performance
+from assay.gates.report import Cell, Check, Sheet, Verdict
+from assay.gates.statistics.cluster_errors import (
+    MIN_CLUSTERS,
+    Clusters,
+    clustered_share_limits,
+    mean_error,
+    spread_of,
+)
+from assay.gates.statistics.intervals import (
+    Bools,
+    Estimate,
+    Floats,
+    Limits,
+    make_interval,
+    outside_margins,
+    verdict_at_least,
+)
+from assay.gates.statistics.multiple_testing import holm_step_down
+from assay.gates.statistics.proportions import wilson_limits
+from assay.problems.regression.amount_text import format_amount
+from assay.problems.regression.answers import (
+    ANSWER_COLUMNS,
+    MIN_ROWS,
+    AmountAnswers,
+    too_few_remedy,
+)
+from assay.problems.regression.calibration import size_parts
+
+_CHECK_NAMES = {"predicted size": "size", "group": "group"}
+
+
+@dataclass(frozen=True, slots=True)
+class RowPart:
+    """Some of the rows, and what they are called."""
+
+    label: str
+    inside: Bools
+
+
+def group_parts(frame: pd.DataFrame) -> list[RowPart]:
+    """The groups of every column of the answers that names groups."""
+    return [
+        RowPart(f"{name}={group}", (frame[name] == group).to_numpy(bool))
+        for name in frame.columns
+        if name not in ANSWER_COLUMNS
+        for group in sorted(frame[name].unique())
+    ]
+
+
+def check_coverage(
+    answers: AmountAnswers,
+    groups: Sequence[RowPart],
+    performance: Performance,
+    unit: str,
+    clusters: Clusters | None = None,
+) -> list[Check]:
+    """That intervals hold the promised share of outcomes, but for `calibration_error`.
+
+    Too low a coverage of all rows fails the gate: each answer states that interval. For rows of one
+    predicted size, or of one group, it is a caution.
+    """
+    covered = answers.covered.astype(float)
+    sizes = [RowPart(part.label, part.inside) for part in size_parts(answers.prediction)]
+    found = [
+        _check_all(answers, performance, unit, clusters),
+        _check_parts("predicted size", sizes, covered, performance, clusters),
+    ]
+    if groups:
+        found.append(_check_parts("group", groups, covered, performance, clusters))
+    return found
+
+
+def _least_coverage(performance: Performance) -> float:
+    return max(performance.coverage - performance.calibration_error, 0.0)
+
+
+def _check_all(
+    answers: AmountAnswers, performance: Performance, unit: str, clusters: Clusters | None
+) -> Check:
+    rows, least = len(answers.truth), _least_coverage(performance)
+    covered = answers.covered.astype(float)
+    every = RowPart("all", np.ones(rows, dtype=bool))
+    low, high = (float(side.item()) for side in _share_limits(covered, [every], 0.95, clusters))
+    seen = Estimate(float(covered.mean()), make_interval(low, high))
+    few = too_few_remedy(rows, clusters)
+    verdict = Verdict.UNKNOWN if few else verdict_at_least(seen.interval, least)
+    below, above = (
+        (side).mean() for side in (answers.truth < answers.low, answers.truth > answers.high)
+    )
+    width = format_amount(float((answers.high - answers.low).mean()))
+    remedies = {
+        Verdict.UNKNOWN: few or "More test rows would tell.",
+        Verdict.FAIL: "Outcomes have moved since training, or errors of training rows are smaller "
+        "than those of new rows: train on rows like these, or learn from less.",
+    }
+    return Check(
+        name="interval_coverage",
+        claim=f"Intervals hold at least {least:.0%} of the outcomes, as {performance.coverage:.0%} "
+        "are promised",
+        verdict=verdict,
+        statistic="share of outcomes within their interval",
+        estimate=seen.value,
+        interval=seen.interval,
+        threshold=least,
+        why=f"Intervals hold {seen.value:.1%} of the outcomes (between {low:.1%} and {high:.1%}); "
+        f"{below:.1%} lie below and {above:.1%} above. The mean width is {width} {unit}",
+        remedy=remedies.get(verdict, ""),
+        accepted=True,
+        rows=rows,
+    )
+
+
+def _check_parts(
+    kind: str,
+    parts: Sequence[RowPart],
+    covered: Floats,
+    performance: Performance,
+    clusters: Clusters | None,
+) -> Check:
+    """Whether some part is surely covered less than is accepted, by Holm over all parts."""
+    least = _least_coverage(performance)
+    judged = [part for part in parts if _enough(part, clusters)]
+    worst = min(judged, key=lambda part: covered[part.inside].mean(), default=None)
+    failed = np.zeros(len(judged), dtype=bool)
+    levels = np.full(len(judged), 0.95)
+    if judged:
+        margins = np.full(len(judged), least), np.ones(len(judged))
+        failed, levels = holm_step_down(
+            lambda level: outside_margins(_share_limits(covered, judged, level, clusters), margins),
+            np.ones(len(judged), dtype=bool),
+        )
+    if failed.any():  # the worst of those that are surely covered too little
+        surely = [part for part, fails in zip(judged, failed, strict=True) if fails]
+        worst = min(surely, key=lambda part: covered[part.inside].mean())
+    verdict = Verdict.UNKNOWN if worst is None else Verdict.FAIL if failed.any() else Verdict.PASS
+    why = f"No {kind} has {MIN_ROWS} rows" if worst is None else ""
+    estimate = interval = None
+    if worst is not None:
+        estimate = float(covered[worst.inside].mean())
+        level = float(levels[judged.index(worst)])
+        low, high = (float(s.item()) for s in _share_limits(covered, [worst], level, clusters))
+        interval = make_interval(low, high, level)
+        others = int(failed.sum()) - 1
+        more = f"; so of {others} more" if others > 0 else ""
+        title = f"predictions of {worst.label}" if kind == "predicted size" else worst.label
+        why = (
+            f"Intervals hold {estimate:.1%} of the outcomes of {title} (between {low:.1%} and "
+            f"{high:.1%}), the least by {kind}; {performance.coverage:.0%} are promised{more}"
+        )
+    return Check(
+        name=f"coverage_by_{_CHECK_NAMES[kind]}",
+        claim=f"By {kind}, intervals nowhere surely hold less than {least:.0%} of the outcomes",
+        verdict=verdict,
+        statistic="share of outcomes within their interval, the least",
+        estimate=estimate,
+        interval=interval,
+        threshold=least,
+        why=why,
+        remedy={
+            Verdict.UNKNOWN: "Bring more test rows.",
+            Verdict.FAIL: "Give the model what tells where errors are large, or a candidate whose "
+            "intervals vary in width.",
+        }.get(verdict, ""),
+        hard=False,
+        accepted=True,
+        rows=int(worst.inside.sum()) if worst else len(covered),
+        group=worst.label if worst and failed.any() and kind == "group" else None,
+    )
+
+
+def _enough(part: RowPart, clusters: Clusters | None) -> bool:
+    if int(part.inside.sum()) < MIN_ROWS:
+        return False
+    return clusters is None or clusters.effective(part.inside) >= MIN_CLUSTERS
+
+
+def _share_limits(
+    covered: Floats, parts: Sequence[RowPart], level: float, clusters: Clusters | None
+) -> Limits:
+    """Wilson's limits of each part's coverage; cluster-robust where rows belong together."""
+    rows = np.array([part.inside.sum() for part in parts], dtype=float)
+    held = np.array([covered[part.inside].sum() for part in parts])
+    if clusters is None:
+        return wilson_limits(held, rows, level)
+    errors = [mean_error(covered[p.inside], clusters.codes[p.inside]) for p in parts]
+    return clustered_share_limits(held / rows, rows, spread_of(*errors), level)
+
+
+def coverage_sheet(
+    answers: AmountAnswers,
+    groups: Sequence[RowPart],
+    unit: str,
+    clusters: Clusters | None = None,
+) -> Sheet:
+    """Coverage and width of the intervals, overall, by predicted size and by group."""
+    covered = answers.covered.astype(float)
+    sizes = [
+        RowPart(f"predicted {part.label}", part.inside) for part in size_parts(answers.prediction)
+    ]
+    every = RowPart("all rows", np.ones(len(covered), dtype=bool))
+    rows: list[tuple[Cell, ...]] = []
+    for part in (every, *sizes, *groups):
+        low, high = (float(side.item()) for side in _share_limits(covered, [part], 0.95, clusters))
+        held = answers.of(part.inside)
+        rows.append(
+            (
+                part.label,
+                len(held.truth),
+                float(covered[part.inside].mean()),
+                low,
+                high,
+                float((held.truth < held.low).mean()),
+                float((held.truth > held.high).mean()),
+                float((held.high - held.low).mean()),
+            )
+        )
+    return Sheet(
+        title="Coverage of intervals",
+        columns=("rows of", "rows", "within", "low", "high", "below", "above", "mean width"),
+        rows=tuple(rows),
+        note=f"Shares of outcomes within, below and above their interval; limits at 95 %. Widths "
+        f"in {unit}.",
+    )
