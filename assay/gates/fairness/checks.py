@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from assay.gates.confusion_cells import RATE_DEFINITIONS
 from assay.gates.fairness.divisions import FairnessLimit
 from assay.gates.fairness.gaps import MIN_ROWS, GapVerdict, GroupPair, rows_to_decide
-from assay.gates.fairness.metrics import MEASURES, metric_title
+from assay.gates.fairness.metrics import measure_title
 from assay.gates.report import Check, Interval, Measurement, MeasurementKind, Verdict
 from assay.gates.statistics.cluster_errors import MIN_CLUSTERS
 from assay.util.wording import format_confidence, format_rounded_up
@@ -39,34 +39,48 @@ def gap_measurements(checks: Sequence[Check]) -> tuple[Measurement, ...]:
     )
 
 
-def limit_checks(limit: FairnessLimit) -> list[Check]:
-    """One check a pair; where there is none, one that says why."""
-    if limit.metric not in limit.division.by_group:
-        return [_unknown_check(limit, *_NO_PROBABILITIES)]
-    found = [_check(limit, p, j) for p, j in zip(limit.pairs, limit.verdicts, strict=True)]
-    if limit.division.unlisted:  # what is not listed one by one is no less unknown
-        found.append(_small_groups_check(limit))
-    return found or [_one_group_check(limit)]
-
-
 _NO_PROBABILITIES = (
     "The predictions hold no probabilities",
     "Give the model's probabilities beside its decisions (assay audit: --probability COLUMN).",
 )
 
 
+def limit_checks(limit: FairnessLimit, absent: tuple[str, str] = _NO_PROBABILITIES) -> list[Check]:
+    """One check a pair; where there is none, one that says why. `absent`: what is seen, and what to
+    do, where the predictions do not bear the metric.
+    """
+    if limit.metric not in limit.division.by_group:
+        return [_unknown_check(limit, *absent)]
+    found = [_check(limit, p, j) for p, j in zip(limit.pairs, limit.verdicts, strict=True)]
+    if limit.division.unlisted:  # what is not listed one by one is no less unknown
+        found.append(_small_groups_check(limit))
+    return found or [_one_group_check(limit)]
+
+
+def _title(limit: FairnessLimit) -> str:
+    return measure_title(limit.metric, limit.division.measures[limit.metric])
+
+
+def limit_text(limit: FairnessLimit) -> str:
+    """The rule's limit in words, in what the metric is counted in."""
+    rule, measure = limit.rule, limit.division.measures[limit.metric]
+    if rule.tolerance is None or not measure.quantity:
+        return rule.limit_text
+    return f"within {measure.with_quantity(f'{rule.tolerance:g}')} of"
+
+
 def _unknown_check(limit: FairnessLimit, why: str, remedy: str) -> Check:
     division, rule = limit.division, limit.rule
     return Check(
         name=f"{limit.metric}[{division.title}]",
-        claim=f"{metric_title(limit.metric)} is alike for all groups of {division.title}",
+        claim=f"{_title(limit)} is alike for all groups of {division.title}",
         verdict=Verdict.UNKNOWN,
         statistic=limit.metric,
         threshold=rule.tolerance or rule.ratio,
         why=why,
         remedy=remedy,
         accepted=rule.on_unknown == "accept",
-        rows=round(float(MEASURES["accuracy_score"].rows(division.sums).sum())),
+        rows=round(float(division.rows.sum())),
     )
 
 
@@ -79,8 +93,8 @@ def _small_groups_check(limit: FairnessLimit) -> Check:
     division, rule = limit.division, limit.rule
     return Check(
         name=f"{limit.metric}[{division.title}: too small]",
-        claim=f"{metric_title(limit.metric)} of every small group of {division.title} is "
-        f"{rule.limit_text} that of {division.reference}",
+        claim=f"{_title(limit)} of every small group of {division.title} is "
+        f"{limit_text(limit)} that of {division.reference}",
         verdict=Verdict.UNKNOWN,
         statistic=limit.metric,
         threshold=rule.tolerance or rule.ratio,
@@ -96,7 +110,7 @@ def _check(limit: FairnessLimit, pair: GroupPair, gap_verdict: GapVerdict) -> Ch
     group, base = division.group_name(pair.group), division.group_name(pair.reference)
     return Check(
         name=f"{limit.metric}[{group}]",
-        claim=f"{metric_title(limit.metric)} of {group} is {rule.limit_text} that of {base}",
+        claim=f"{_title(limit)} of {group} is {limit_text(limit)} that of {base}",
         verdict=gap_verdict.verdict,
         statistic=f"{limit.metric}, {_DIFFERENCE if pair.ratio is None else _RATIO}",
         estimate=pair.gap if math.isfinite(pair.gap) else None,
@@ -118,7 +132,7 @@ def _threshold(pair: GroupPair) -> float:
 
 def _why(pair: GroupPair, gap_verdict: GapVerdict, group: str, base: str) -> str:
     """What was seen of a pair, with numbers. `group` and `base`: the names of its two groups."""
-    unit, title = MEASURES[pair.metric].unit, metric_title(pair.metric)
+    unit, title = pair.measure.unit, measure_title(pair.metric, pair.measure)
     for who, value, rows in (
         (group, pair.value, pair.rows),
         (base, pair.reference_value, pair.reference_rows),
@@ -129,8 +143,8 @@ def _why(pair: GroupPair, gap_verdict: GapVerdict, group: str, base: str) -> str
             return f"{title} is not defined for {who}, which lacks positives or negatives"
     over = "of" if pair.metric in RATE_DEFINITIONS else "over"
     seen = (
-        f"{title} is {pair.value:.3f} {over} {pair.rows:,} {unit} for {group} and "
-        f"{pair.reference_value:.3f} {over} {pair.reference_rows:,} for {base}"
+        f"{title} is {_value_text(pair, pair.value)} {over} {pair.rows:,} {unit} for {group} and "
+        f"{_value_text(pair, pair.reference_value)} {over} {pair.reference_rows:,} for {base}"
     )
     if not all(pair.enough_rows):
         of_each = "" if pair.rows < MIN_ROWS or pair.reference_rows < MIN_ROWS else " of each class"
@@ -143,15 +157,22 @@ def _why(pair: GroupPair, gap_verdict: GapVerdict, group: str, base: str) -> str
         )
     if math.isnan(pair.gap):
         return f"{seen}: there is no ratio to nothing"
-    return f"{seen}: a {_gap_text(pair)}, {_interval_text(gap_verdict.interval)}"
+    return f"{seen}: a {_gap_text(pair)}, {_interval_text(pair, gap_verdict.interval)}"
+
+
+def _value_text(pair: GroupPair, value: float) -> str:
+    return pair.measure.with_quantity(pair.measure.text(value))
 
 
 def _gap_text(pair: GroupPair) -> str:
-    return f"gap of {pair.gap:+.3f}" if pair.ratio is None else f"ratio of {pair.gap:.3f}"
+    if pair.ratio is not None:
+        return f"ratio of {pair.gap:.3f}"
+    return f"gap of {pair.measure.with_quantity(pair.measure.gap_text(pair.gap))}"
 
 
-def _interval_text(interval: Interval) -> str:
-    low, high = (None if v is None else f"{v:.3f}" for v in (interval.low, interval.high))
+def _interval_text(pair: GroupPair, interval: Interval) -> str:
+    write = pair.measure.text if pair.ratio is None else "{:.3f}".format
+    low, high = (None if v is None else write(v) for v in (interval.low, interval.high))
     at = f"at {format_confidence(interval.level)}"
     if low is None or high is None:
         return f"its interval open {at}" if low is None else f"above {low} {at}"
@@ -172,14 +193,14 @@ def _remedy(limit: FairnessLimit, pair: GroupPair, gap_verdict: GapVerdict) -> s
 
 def _rows_to_decide_text(pair: GroupPair, level: float) -> str:
     if not pair.reference_rows:
-        unit = MEASURES[pair.metric].unit
+        unit = pair.measure.unit
         return f"Name a reference group that has {unit}, or audit on rows that include some."
     if not pair.enough_rows[1] or (pair.ratio is not None and not pair.reference_value > 0):
         return f"{pair.reference} is too small to compare with: name a larger reference group."
     if pair.clusters is not None and not all(pair.enough_clusters):
         few = pair.reference if pair.enough_clusters[0] else pair.group
         return f"Bring rows of more values of {pair.clusters.name} in {few}."
-    unit, needed = MEASURES[pair.metric].unit, rows_to_decide(pair, level)
+    unit, needed = pair.measure.unit, rows_to_decide(pair, level)
     of_others = f", of other values of {pair.clusters.name}," if pair.clusters else ""
     if needed.more_rows is not None:
         more = format_rounded_up(needed.more_rows)

@@ -13,7 +13,7 @@ import numpy as np
 
 from assay.config.gates import FairnessMetric, RateMetric
 from assay.gates.confusion_cells import RATE_DEFINITIONS
-from assay.gates.fairness.metrics import MAX_LOG_LOSS, MEASURES, Sums
+from assay.gates.fairness.metrics import MAX_LOG_LOSS, MEASURES, Measures, Sums
 from assay.gates.statistics.auc_clusters import auc_error
 from assay.gates.statistics.cluster_errors import (
     ClusterError,
@@ -146,9 +146,18 @@ def _r2_error(group: GroupRows, probability: Floats) -> ClusterError:
 
 
 def clustered_limits(
-    metric: FairnessMetric, sums: Sums, values: Floats, spread: ClusterSpread, level: float
+    metric: FairnessMetric,
+    sums: Sums,
+    values: Floats,
+    spread: ClusterSpread,
+    level: float,
+    *,
+    measures: Measures = MEASURES,
 ) -> Limits:
     """Limits of a metric of several groups, from their `sums`, `values` and `metric_error`s."""
+    own = measures[metric].clustered_limits
+    if own is not None:
+        return own(sums, values, spread, level)
     if metric in RATE_DEFINITIONS:
         return clustered_share_limits(
             np.nan_to_num(values), MEASURES[metric].rows(sums), spread, level

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -18,10 +18,10 @@ from assay.gates.fairness.clustered_metrics import (
 )
 from assay.gates.fairness.decision_metrics import decision_metrics
 from assay.gates.fairness.gaps import MIN_ROWS, GapVerdict, GroupPair, gap_limits
-from assay.gates.fairness.metrics import MEASURES, PROBABILITY_METRICS, Sums
+from assay.gates.fairness.metrics import MEASURES, PROBABILITY_METRICS, Measures, Sums
 from assay.gates.fairness.tally import PredictionTally
 from assay.gates.statistics.cluster_errors import ClusterError, spread_of
-from assay.gates.statistics.intervals import Limits
+from assay.gates.statistics.intervals import Floats, Limits
 
 MAX_LISTED_GROUPS = 200  # groups beyond which those too small to judge are only counted
 GroupColumns = tuple[str, ...]
@@ -51,6 +51,13 @@ class GroupDivision:
     by_group: pd.DataFrame  # every metric (columns) of the groups (index), NaN where undefined
     unlisted: int = 0  # groups too small to judge that were left out, being too many
     clusters: GroupClusters | None = None  # where rows belong together
+    measures: Measures = field(default_factory=lambda: MEASURES)
+
+    @property
+    def rows(self) -> Floats:
+        """Rows of every group, in order."""
+        over_all = next(one for one in self.measures.values() if one.unit == "rows")
+        return over_all.rows(self.sums)
 
     @property
     def title(self) -> str:
@@ -58,21 +65,23 @@ class GroupDivision:
 
     @property
     def metrics(self) -> list[FairnessMetric]:
-        return [metric for metric in MEASURES if metric in self.by_group]
+        return [metric for metric in self.measures if metric in self.by_group]
 
     def limits(self, metric: FairnessMetric, level: float) -> Limits:
         """Of a metric of every group, in order."""
         if self.clusters is None:
-            return MEASURES[metric].limits(self.sums, level)
+            return self.measures[metric].limits(self.sums, level)
         values = self.by_group[metric].to_numpy(float)
         spread = spread_of(*self.clusters.errors[metric])
-        return clustered_limits(metric, self.sums, values, spread, level)
+        return clustered_limits(metric, self.sums, values, spread, level, measures=self.measures)
 
     def gap_limits(self, metric: FairnessMetric, *, ratio: bool) -> Limits:
         """Of every group's gap to the reference, in order, at 95 %."""
         values, base = self.by_group[metric].to_numpy(float), self.groups.index(self.reference)
         errors = self.clusters.errors[metric] if self.clusters else None
-        return gap_limits(metric, self.sums, values, base, ratio=ratio, errors=errors)
+        return gap_limits(
+            metric, self.sums, values, base, ratio=ratio, errors=errors, measures=self.measures
+        )
 
     def _pair_clusters(self, metric: FairnessMetric, group: str) -> PairClusters | None:
         if self.clusters is None:
@@ -105,6 +114,7 @@ class GroupDivision:
                 tolerance=rule.tolerance,
                 ratio=rule.ratio,
                 clusters=self._pair_clusters(metric, group),
+                measures=self.measures,
             )
             for group in self.groups
             if group != self.reference

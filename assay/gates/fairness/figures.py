@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from assay.gates.confusion_cells import RATE_DEFINITIONS
+from assay.gates.fairness.checks import limit_text
 from assay.gates.fairness.divisions import FairnessLimit, GroupDivision
 from assay.gates.fairness.gaps import MIN_ROWS
-from assay.gates.fairness.metrics import metric_title, metric_words
+from assay.gates.fairness.metrics import measure_title, metric_words
 from assay.gates.fairness.tally import PredictionTally
 from assay.gates.report import Figure, Point, Series, Verdict
 from assay.gates.statistics.proportions import wilson_limits
@@ -18,20 +19,21 @@ _MAX_CURVES = 5  # more in one picture cannot be told apart
 def limit_figure(limit: FairnessLimit) -> Figure:
     """Every group's value with its interval, on what is tolerated around the reference's."""
     metric, division = limit.metric, limit.division
+    measure = division.measures[metric]
+    title, words = measure_title(metric, measure), measure.words or metric_words(metric)
     verdicts = {p.group: j.verdict for p, j in zip(limit.pairs, limit.verdicts, strict=True)}
     base = float(division.by_group[metric][division.reference])
     allowed = _tolerated_band(limit, base)
     told = "; ".join(f"{group} {verdict}" for group, verdict in verdicts.items())
     return Figure(
-        title=f"{metric_title(metric)} by {division.title}, {limit.rule.limit_text} "
-        f"{division.reference}",
+        title=f"{title} by {division.title}, {limit_text(limit)} {division.reference}",
         kind="intervals",
-        series=(Series(name=metric_words(metric), points=_points(limit, verdicts)),),
-        axis=f"{metric_words(metric)}, with 95 % interval",
+        series=(Series(name=words, points=_points(limit, verdicts)),),
+        axis=f"{measure.with_quantity(words)}, with 95 % interval",
         reference=None if np.isnan(base) else base,
         reference_name=division.reference,
         band=allowed,
-        alt=f"{metric_title(metric)} by group, {limit.rule.limit_text} that of "
+        alt=f"{title} by group, {limit_text(limit)} that of "
         f"{division.reference}: {told}. Verdicts rest on the gaps, whose intervals know that the "
         "reference's value is uncertain too, and that there are many.",
     )

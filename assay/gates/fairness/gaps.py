@@ -18,7 +18,7 @@ upward.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
@@ -26,7 +26,7 @@ import numpy as np
 from assay.config.gates import FairnessMetric, RateMetric
 from assay.gates.confusion_cells import RATE_DEFINITIONS
 from assay.gates.fairness.clustered_metrics import PairClusters, clustered_limits
-from assay.gates.fairness.metrics import MEASURES, Sums
+from assay.gates.fairness.metrics import MEASURES, Measure, Measures, Sums
 from assay.gates.report import Interval, Verdict
 from assay.gates.statistics.cluster_errors import (
     MIN_CLUSTERS,
@@ -67,20 +67,25 @@ class GroupPair:
     tolerance: float | None
     ratio: float | None = None
     clusters: PairClusters | None = None  # where rows belong together
+    measures: Measures = field(default_factory=lambda: MEASURES)
+
+    @property
+    def measure(self) -> Measure:
+        return self.measures[self.metric]
 
     @property
     def rows(self) -> int:
         """Rows of the metric's denominator in the group."""
-        return round(float(MEASURES[self.metric].rows(_arrays(self.group_sums))))
+        return round(float(self.measure.rows(_arrays(self.group_sums))))
 
     @property
     def reference_rows(self) -> int:
-        return round(float(MEASURES[self.metric].rows(_arrays(self.reference_sums))))
+        return round(float(self.measure.rows(_arrays(self.reference_sums))))
 
     @property
     def enough_rows(self) -> tuple[bool, bool]:
         """Whether the group and the reference have rows enough to be judged."""
-        rests_on = MEASURES[self.metric].limiting_rows
+        rests_on = self.measure.limiting_rows
         own, base = (
             bool(rests_on(_arrays(sums)) >= MIN_ROWS)
             for sums in (self.group_sums, self.reference_sums)
@@ -176,6 +181,7 @@ class _StackedPairs:
     values: tuple[Floats, Floats]
     spreads: tuple[ClusterSpread, ClusterSpread] | None = None
     correlation: Floats | float = 0.0
+    measures: Measures = field(default_factory=lambda: MEASURES)
 
     def limits(self, level: float, growth: tuple[Floats, Floats] | None = None) -> Limits:
         """Of the gap; with `growth`, were the group and the reference so many times as large."""
@@ -189,9 +195,11 @@ class _StackedPairs:
         held = (self.group_sums, self.reference_sums)[side]
         sums = {name: value * times for name, value in held.items()}
         if self.spreads is None:
-            return MEASURES[self.metric].limits(sums, level)
+            return self.measures[self.metric].limits(sums, level)
         spread = self.spreads[side].grow(times)
-        return clustered_limits(self.metric, sums, self.values[side], spread, level)
+        return clustered_limits(
+            self.metric, sums, self.values[side], spread, level, measures=self.measures
+        )
 
 
 def _stack_pairs(pairs: Sequence[GroupPair]) -> list[_StackedPairs]:
@@ -209,7 +217,15 @@ def _stack_kind(
         for side in ([pairs[i].group_sums for i in at], [pairs[i].reference_sums for i in at])
     )
     values = np.array([[pairs[i].value, pairs[i].reference_value] for i in at], dtype=float)
-    found = _StackedPairs(at, metric, ratio, own, base, (values[:, 0], values[:, 1]))
+    found = _StackedPairs(
+        at,
+        metric,
+        ratio,
+        own,
+        base,
+        (values[:, 0], values[:, 1]),
+        measures=pairs[at[0]].measures,
+    )
     clustered = [pairs[i].clusters for i in at]
     known = [of for of in clustered if of is not None]
     if len(known) < len(at):
@@ -241,13 +257,16 @@ def gap_limits(
     ratio: bool,
     level: float = 0.95,
     errors: Sequence[ClusterError] | None = None,
+    measures: Measures = MEASURES,
 ) -> Limits:
     """Limits of every group's gap to the group numbered `reference`, as `judge_pairs` has them.
 
     `errors`: each group's, where rows belong together.
     """
     base = {name: held[reference] for name, held in sums.items()}
-    found = _StackedPairs([], metric, ratio, sums, base, (values, values[reference]))
+    found = _StackedPairs(
+        [], metric, ratio, sums, base, (values, values[reference]), measures=measures
+    )
     if errors is not None:
         found = replace(
             found,
@@ -316,7 +335,7 @@ def rows_to_decide(pair: GroupPair, level: float, alpha: float = ALPHA) -> RowsT
 
 def _with_reference_rates(pair: GroupPair) -> GroupPair:
     """The pair, were its group as the reference is, and just large enough to be judged."""
-    part = MIN_ROWS / float(MEASURES[pair.metric].limiting_rows(_arrays(pair.reference_sums)))
+    part = MIN_ROWS / float(pair.measure.limiting_rows(_arrays(pair.reference_sums)))
     own = {name: value * part for name, value in pair.reference_sums.items()}
     alike = None
     if pair.clusters is not None:

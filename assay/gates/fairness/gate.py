@@ -57,14 +57,14 @@ def audit_fairness(
     DataError for columns that are absent or hold what they may not, and for a reference group that
     does not exist.
     """
-    _check_rule_columns(rules, sensitive)
+    check_rule_columns(rules, sensitive)
     present = _validate_predictions(predictions, sensitive)
     predictions = predictions[present]
     clusters = None if units is None else find_clusters(units[present].to_numpy(), str(units.name))
     counted = tally_predictions(predictions, list(sensitive), clusters)
-    asked = _list_divisions(rules, sensitive, by)
+    asked = list_divisions(rules, sensitive, by)
     divisions = {columns: divide_groups(counted, columns, sensitive) for columns in asked}
-    limits = _judge_limits(rules, divisions)
+    limits = judge_limits(rules, divisions)
     gaps = [check for limit in limits for check in limit_checks(limit)]
     checks = [*gaps, *declarations]
     drawn = [figures.limit_figure(limit) for limit in limits if limit.pairs]
@@ -74,8 +74,10 @@ def audit_fairness(
     return Report(
         gate="fairness",
         subject=subject,
-        verdict=_verdict(checks, has_rules=bool(rules)),
-        summary=" ".join([_summary(gaps, rules, sensitive), *undeclared_summaries(declarations)]),
+        verdict=fairness_verdict(checks, has_rules=bool(rules)),
+        summary=" ".join(
+            [gap_summary(gaps, rules, sensitive), *undeclared_summaries(declarations)]
+        ),
         checks=tuple(checks),
         sheets=tuple(_sheets(limits, list(divisions.values()), seed)),
         figures=tuple(drawn),
@@ -84,7 +86,7 @@ def audit_fairness(
     )
 
 
-def _verdict(checks: Sequence[Check], *, has_rules: bool) -> Verdict:
+def fairness_verdict(checks: Sequence[Check], *, has_rules: bool) -> Verdict:
     """What is not judged is not passed, unless people declared that there is nothing to judge."""
     nothing_to_judge = any(
         c.name == SENSITIVE_COLUMNS and c.verdict is Verdict.PASS for c in checks
@@ -120,7 +122,8 @@ def join_newest_report(report: Report, newest_report: Report, rows: int) -> Repo
 # --- what is asked ----------------------------------------------------------------------------
 
 
-def _check_rule_columns(rules: Sequence[FairnessRule], sensitive: Mapping[str, Sensitive]) -> None:
+def check_rule_columns(rules: Sequence[FairnessRule], sensitive: Mapping[str, Sensitive]) -> None:
+    """Raise DataError for a rule's column that is not declared as sensitive."""
     for name in itertools.chain(*(rule.sensitive_columns() for rule in rules)):
         if name not in sensitive:
             near = nearest_name(name, sensitive)
@@ -152,7 +155,7 @@ def _validate_predictions(predictions: pd.DataFrame, sensitive: Mapping[str, Sen
     return present
 
 
-def _list_divisions(
+def list_divisions(
     rules: Sequence[FairnessRule],
     sensitive: Mapping[str, Sensitive],
     by: Sequence[str | tuple[str, ...]] | None,
@@ -165,10 +168,10 @@ def _list_divisions(
     return list(dict.fromkeys(wanted))
 
 
-def _judge_limits(
+def judge_limits(
     rules: Sequence[FairnessRule], divisions: Mapping[GroupColumns, GroupDivision]
 ) -> list[FairnessLimit]:
-    """All rules' pairs, judged as one family."""
+    """All rules' pairs, judged as one family. `divisions` hold all that the rules name."""
     return judge_rules(
         [
             MetricRule(rule, metric, divisions[group_columns(by)])
@@ -194,9 +197,10 @@ def _sheets(
     return found
 
 
-def _summary(
+def gap_summary(
     checks: Sequence[Check], rules: Sequence[FairnessRule], sensitive: Mapping[str, Sensitive]
 ) -> str:
+    """How many gaps are within their limits, or why none was judged."""
     if not sensitive:
         return "Not judged: no sensitive column is declared, so no groups were compared."
     if not rules:
@@ -215,6 +219,20 @@ def _notes(
     clusters: Clusters | None,
 ) -> tuple[str, ...]:
     """How the verdicts came about, and what limits them."""
+    found = family_notes(limits, len(predictions), clusters)
+    decisions = predictions["decision"]
+    if decisions.all() or not decisions.any():
+        found.append(f"Every decision is {'yes' if bool(decisions.iloc[0]) else 'no'}.")
+    if "probability" in predictions and np.ptp(predictions["probability"]) == 0:
+        found.append("All probabilities are alike.")
+    found += unlisted_notes(divisions)
+    return tuple(found)
+
+
+def family_notes(
+    limits: Sequence[FairnessLimit], rows: int, clusters: Clusters | None
+) -> list[str]:
+    """How the verdicts on all pairs came about."""
     found = []
     family = sum(pair.judgeable for limit in limits for pair in limit.pairs)
     if limits:
@@ -226,19 +244,18 @@ def _notes(
     if clusters is not None:
         count = int(clusters.codes.max()) + 1
         found.append(
-            f"{len(predictions):,} rows hold {count:,} different values of {clusters.name}. Every "
+            f"{rows:,} rows hold {count:,} different values of {clusters.name}. Every "
             "interval of a group takes into account that rows of one value may err together, and "
             f"what rests on fewer than {MIN_CLUSTERS} (counted as if equally large) is not judged."
         )
-    decisions = predictions["decision"]
-    if decisions.all() or not decisions.any():
-        found.append(f"Every decision is {'yes' if bool(decisions.iloc[0]) else 'no'}.")
-    if "probability" in predictions and np.ptp(predictions["probability"]) == 0:
-        found.append("All probabilities are alike.")
-    found += [
+    return found
+
+
+def unlisted_notes(divisions: Sequence[GroupDivision]) -> list[str]:
+    """How many groups are not listed, being too small and too many."""
+    return [
         f"{division.unlisted} groups of {division.title} with fewer than {MIN_ROWS} rows are not "
         "listed."
         for division in divisions
         if division.unlisted
     ]
-    return tuple(found)

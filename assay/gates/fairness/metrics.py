@@ -16,6 +16,7 @@ import numpy as np
 from assay.config.gates import FairnessMetric, RateMetric
 from assay.gates.confusion_cells import CONFUSION_KINDS, RATE_DEFINITIONS, RateDefinition
 from assay.gates.statistics.auc import PlacementSums, auc_limits
+from assay.gates.statistics.cluster_errors import ClusterSpread
 from assay.gates.statistics.intervals import Floats, Limits, normal_quantile
 from assay.gates.statistics.means import mean_limits
 from assay.gates.statistics.proportions import newcombe_limits, wilson_limits
@@ -30,15 +31,38 @@ Sums = Mapping[str, Floats]
 MAX_LOG_LOSS = float(-np.log(np.finfo(float).eps))  # where scikit-learn clips probabilities
 
 
+def _share_text(value: float) -> str:
+    return f"{value:.3f}"
+
+
+def _share_gap_text(value: float) -> str:
+    return f"{value:+.3f}"
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One metric. All functions work elementwise on sums by group."""
+    """One metric. All functions work elementwise on sums by group.
+
+    `clustered_limits` gives its limits where rows belong together, from sums, values and what is
+    known of their spread; without it they are those of `clustered_metrics`. `words` name the metric
+    and `quantity` is what it is counted in, where that is not a share; `text` and `gap_text` write
+    a value and a difference of two.
+    """
 
     unit: str  # what it is measured over
     rows: Callable[[Sums], Floats]  # how many of them there are
     limiting_rows: Callable[[Sums], Floats]  # of how many one must not have too few to be judged
     value: Callable[[Sums], Floats]  # NaN where not defined
     limits: Callable[[Sums, float], Limits]  # at a two-sided level
+    clustered_limits: Callable[[Sums, Floats, ClusterSpread, float], Limits] | None = None
+    words: str = ""
+    quantity: str = ""
+    text: Callable[[float], str] = _share_text
+    gap_text: Callable[[float], str] = _share_gap_text
+
+    def with_quantity(self, text: str) -> str:
+        """The text of a number, with what it counts."""
+        return f"{text} {self.quantity}" if self.quantity else text
 
 
 def _count_of(kinds: tuple[str, ...]) -> Callable[[Sums], Floats]:
@@ -169,6 +193,16 @@ DECISION_METRICS: tuple[FairnessMetric, ...] = (
 PROBABILITY_METRICS: tuple[FairnessMetric, ...] = tuple(
     m for m in MEASURES if m not in DECISION_METRICS
 )
+
+
+Measures = Mapping[FairnessMetric, Measure]
+"""The metrics of one type of question."""
+
+
+def measure_title(metric: str, measure: Measure) -> str:
+    """A metric's name at the head of a sentence, by its measure's own words if it has some."""
+    words = measure.words or metric_words(metric)
+    return words[0].upper() + words[1:]
 
 
 def metric_words(metric: str) -> str:

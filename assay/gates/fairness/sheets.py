@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from assay.config.gates import SIGNED_METRICS, FairnessMetric
+from assay.gates.fairness.checks import limit_text
 from assay.gates.fairness.divisions import FairnessLimit, GroupDivision
 from assay.gates.fairness.gaps import MIN_ROWS, permutation_p
-from assay.gates.fairness.metrics import MEASURES, metric_words
+from assay.gates.fairness.metrics import metric_words
 from assay.gates.fairness.summaries import fairlearn_summaries
 from assay.gates.report import Cell, Sheet
 
@@ -47,7 +48,7 @@ def _limit_row(limit: FairnessLimit, seed: int) -> tuple[Cell, ...]:
         limit.metric,
         limit.division.title,
         limit.division.reference,
-        limit.rule.limit_text.removesuffix(" of"),
+        limit_text(limit).removesuffix(" of"),
         widest.gap if widest else None,
         widest.group if widest else None,
         permutation_p(judgeable, seed=seed),
@@ -62,7 +63,7 @@ def group_sheet(division: GroupDivision) -> Sheet:
         [metric for metric in MAIN_METRICS if metric in division.by_group],
     )
     positives, selected = sums["tp"] + sums["fn"], sums["tp"] + sums["fp"]
-    rows = MEASURES["accuracy_score"].rows(sums)
+    rows = division.rows
     shown = [_with_intervals(division, metric) for metric in metrics]
     counts = [[int(n) for n in column] for column in (rows, positives, selected)]
     return Sheet(
@@ -87,7 +88,7 @@ def metric_sheet(division: GroupDivision) -> Sheet:
     rows: list[tuple[Cell, ...]] = []
     for metric in division.metrics:
         low, high = division.limits(metric, 0.95)
-        over = MEASURES[metric].rows(division.sums)
+        over = division.measures[metric].rows(division.sums)
         values = division.by_group[metric].to_numpy(float)
         rows += [
             (metric, group, int(over[i]), *_cells(values[i], low[i], high[i]))

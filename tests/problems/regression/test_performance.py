@@ -61,7 +61,7 @@ def test_a_good_model_passes_by_whatever_metric_it_is_chosen(metric):
 def test_scores_are_told_in_the_unit_of_the_target():
     found = judge(made(), at_least={"mae": 1.0, "r2": 0.5})
     assert "MAE is 1.608 dollars an hour (between" in found.summary
-    assert "R2 is 0.8" in found.summary
+    assert "R2 is 0.7986 (between" in found.summary
     limit = checks(found)["at_least[mae]"]
     assert limit.verdict is Verdict.FAIL
     assert limit.claim == "MAE is at most 1 dollars an hour"
