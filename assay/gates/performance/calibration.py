@@ -138,7 +138,11 @@ def _robust_covariance(clusters: Clusters | None) -> dict[str, Any]:
 
 
 def calibration_error(
-    truth: Bools, probability: Floats, bins: int = BINS, clusters: Clusters | None = None
+    truth: Bools,
+    probability: Floats,
+    bins: int = BINS,
+    clusters: Clusters | None = None,
+    level: float = 0.95,
 ) -> Estimate:
     """Root mean square, over bins of as many rows, of promised minus observed shares.
 
@@ -149,9 +153,9 @@ def calibration_error(
     promised, observed, share, chance = _bin_shares(truth, probability, bins)
     if clusters is not None:
         chance = np.maximum(chance, _clustered_variances(truth, probability, bins, clusters))
-    found = root_mean_square(promised - observed, chance, share)
+    found = root_mean_square(promised - observed, chance, share, level)
     low, high = (min(side or 0.0, 1.0) for side in (found.interval.low, found.interval.high))
-    return Estimate(found.value, Interval(low=low, high=high))
+    return Estimate(found.value, Interval(low=low, high=high, level=level))
 
 
 def expected_calibration_error(

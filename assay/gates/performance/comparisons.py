@@ -21,10 +21,11 @@ from assay.gates.performance.rival_checks import (
     RowEvidence,
     comparison_check,
     limit_check,
+    shift_estimate,
     too_few_newest_check,
 )
 from assay.gates.performance.scores import score_difference
-from assay.gates.report import Check, Interval, Verdict
+from assay.gates.report import Check, Verdict
 from assay.gates.statistics.cluster_errors import Clusters
 from assay.gates.statistics.intervals import Bools, Estimate
 
@@ -120,7 +121,7 @@ def check_against_rivals(
         )
         if name == "dummy" and metric == "average_precision":
             # Else any ranking, even a random one, would mostly beat one that ties all rows.
-            gain = _shift_estimate(gain, average_precision.chance_excess(told))
+            gain = shift_estimate(gain, average_precision.chance_excess(told))
         more = f" by more than {margin:g}" if margin else ""
         where = f" on the {len(told):,} test rows that came since" if lately else ""
         found.append(
@@ -141,13 +142,6 @@ def check_against_rivals(
             )
         )
     return found
-
-
-def _shift_estimate(gain: Estimate, by: float) -> Estimate:
-    low, high = (
-        None if end is None else end - by for end in (gain.interval.low, gain.interval.high)
-    )
-    return Estimate(gain.value - by, Interval(low=low, high=high, level=gain.interval.level))
 
 
 def _evidence(truth: Bools, clusters: Clusters | None) -> RowEvidence:

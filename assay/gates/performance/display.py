@@ -36,7 +36,18 @@ def suggest_remedy(verdict: Verdict, estimate: Estimate, limit: float, rows: int
 
 def score_title(metric: PerformanceMetric) -> str:
     """A score's name at the head of a sentence."""
-    return {"roc_auc": "ROC AUC", "f1": "F1"}.get(metric, metric.replace("_", " ").capitalize())
+    return _SCORE_TITLES.get(metric, metric.replace("_", " ").capitalize())
+
+
+_SCORE_TITLES: dict[str, str] = {
+    "roc_auc": "ROC AUC",
+    "roc_auc_ovr": "ROC AUC (one against the rest)",
+    "roc_auc_ovo": "ROC AUC (one against one)",
+    "f1": "F1",
+    "macro_f1": "Macro F1",
+    "weighted_f1": "Weighted F1",
+    "top_2_accuracy": "Top-2 accuracy",
+}
 
 
 def score_summary(scores: Mapping[PerformanceMetric, Estimate], rows: int) -> str:

@@ -110,6 +110,14 @@ def limit_check(
     )
 
 
+def shift_estimate(gain: Estimate, by: float) -> Estimate:
+    """A gain over a rival that is better `by` so much."""
+    low, high = (
+        None if end is None else end - by for end in (gain.interval.low, gain.interval.high)
+    )
+    return Estimate(gain.value - by, Interval(low=low, high=high, level=gain.interval.level))
+
+
 def spent_level(challenger_number: int) -> float:
     """The two-sided level at which the k-th challenger of a champion is judged.
 
