@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.feasibility.labelled_rows import LabelledRows
 from assay.gates.report import Check, Verdict
 
 MAX_LATER_SHARE = 0.01  # share of rows in which a date may lie beyond its row's time by mistake
@@ -13,7 +13,7 @@ MAX_DISTINCT_SHARE = (
 )
 
 
-def check_after_outcome(data: FeasibilityData) -> Check | None:
+def check_after_outcome(data: LabelledRows) -> Check | None:
     """Features that restate a column declared as after the outcome, and features dated later
     than their row; None where the use case gives neither such columns nor a date of the rows.
 
@@ -60,7 +60,7 @@ def _restates(column: pd.Series, other: pd.Series) -> bool:
     return len(pd.unique(codes.astype("int64") * distinct + others)) == distinct
 
 
-def _dated_later(data: FeasibilityData, moments: pd.Series) -> list[tuple[str, float]]:
+def _dated_later(data: LabelledRows, moments: pd.Series) -> list[tuple[str, float]]:
     found = []
     for name in data.features:
         column = data.frame[name]

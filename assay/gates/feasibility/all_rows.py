@@ -6,7 +6,7 @@ that groups and periods are counted by, and as many whole rows as memory should 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,7 @@ class AllRows:
     the split keeps on one side; that belong to one declared identity.
     """
 
-    truth: Bools
+    truth: np.ndarray
     columns: pd.DataFrame
     features: np.ndarray
     cases: np.ndarray
@@ -51,8 +51,49 @@ class AllRows:
     newest_time: Any = None  # of the column of time, among all rows, those without a label included
 
 
+def sample_rows(truth: Bools, max_rows: int, seed: int) -> np.ndarray:
+    """Numbers of about `max_rows` rows, or all: at random, with the share of positives kept, but
+    of a rare class 500 or a tenth of `max_rows`, if it has so many."""
+    total = len(truth)
+    if total <= max_rows:
+        return np.arange(total)
+    rng = np.random.default_rng(seed)
+    classes = [np.flatnonzero(truth == side) for side in (True, False)]
+    least = [min(len(c), MIN_CLASS_SAMPLE, max_rows // 10) for c in classes]
+    sizes = [
+        min(len(c), max(round(len(c) * max_rows / total), few))
+        for c, few in zip(classes, least, strict=True)
+    ]
+    picked = [rng.choice(c, n, replace=False) for c, n in zip(classes, sizes, strict=True)]
+    return np.sort(np.concatenate(picked))
+
+
+def _read_labels(column: pa.ChunkedArray, target: Target) -> tuple[Bools, np.ndarray]:
+    """Which rows have an outcome; of these, which have the positive one."""
+    labelled: Bools = ~np.asarray(pc.is_null(column, nan_is_null=True).to_numpy())
+    if not labelled.any():
+        raise no_label_error(target)
+    return labelled, labels_from_column(column.filter(pa.array(labelled)), target)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeReading:
+    """How outcomes of one type are read, and rows sampled by them.
+
+    `read` gives, of the target's column, which rows have an outcome, and the outcomes of these.
+    Raises DataError for a column that cannot be learnt. `sample` gives the numbers of about so many
+    rows, or all, by their outcomes, the number and a seed.
+    """
+
+    read: Callable[[pa.ChunkedArray, Target], tuple[Bools, np.ndarray]]
+    sample: Callable[[np.ndarray, int, int], np.ndarray]
+
+
+YES_OR_NO = OutcomeReading(_read_labels, sample_rows)
+
+
 def read_all_rows(
-    rows: FrameOrTable, use_case: UseCase, seed: int
+    rows: FrameOrTable, use_case: UseCase, seed: int, reading: OutcomeReading = YES_OR_NO
 ) -> tuple[AllRows, pd.DataFrame, np.ndarray]:
     """All that is counted, the rows kept whole (numbered anew), and which of all they are.
 
@@ -70,8 +111,9 @@ def read_all_rows(
     ):
         _check_present(role, asked, names)
     held = _read_columns(rows, [target.column, *use_case.data.sensitive, *_time_columns(use_case)])
-    labelled, truth = _read_labels(held, target)
-    kept = _sample_kept_rows(truth, len(names), seed)
+    labelled, truth = reading.read(held[target.column], target)
+    most = max(MAX_KEPT_CELLS // len(names), 2 * MIN_CLASS_SAMPLE)
+    kept = reading.sample(truth, most, seed)
     found, whole_rows = _hash_rows(rows, names, use_case, labelled, kept)
     if isinstance(rows, Table):
         frame = pa.Table.from_batches(whole_rows).to_pandas()
@@ -87,7 +129,9 @@ def read_all_rows(
     return whole, frame, kept
 
 
-def read_outcomes(rows: FrameOrTable, use_case: UseCase) -> tuple[Bools, pd.DataFrame]:
+def read_outcomes(
+    rows: FrameOrTable, use_case: UseCase, reading: OutcomeReading = YES_OR_NO
+) -> tuple[np.ndarray, pd.DataFrame]:
     """The outcomes of the rows that have one, and their sensitive columns.
 
     Raises as `read_all_rows`.
@@ -96,17 +140,8 @@ def read_outcomes(rows: FrameOrTable, use_case: UseCase) -> tuple[Bools, pd.Data
     _check_present("target", [target.column], _column_names(rows))
     _check_present("sensitive", list(use_case.data.sensitive), _column_names(rows))
     held = _read_columns(rows, [target.column, *use_case.data.sensitive])
-    labelled, truth = _read_labels(held, target)
+    labelled, truth = reading.read(held[target.column], target)
     return truth, held.filter(pa.array(labelled)).to_pandas()
-
-
-def _read_labels(table: pa.Table, target: Target) -> tuple[Bools, Bools]:
-    """Which rows have an outcome; of these, which have the positive one."""
-    column = table[target.column]
-    labelled: Bools = ~np.asarray(pc.is_null(column, nan_is_null=True).to_numpy())
-    if not labelled.any():
-        raise no_label_error(target)
-    return labelled, labels_from_column(column.filter(pa.array(labelled)), target)
 
 
 def _column_names(rows: FrameOrTable) -> list[str]:
@@ -142,27 +177,6 @@ def time_column(use_case: UseCase) -> str | None:
 def _newest_time(table: pa.Table, use_case: UseCase) -> object:
     time = time_column(use_case)
     return None if time is None else pc.max(table[time]).as_py()
-
-
-def sample_rows(truth: Bools, max_rows: int, seed: int) -> np.ndarray:
-    """Numbers of about `max_rows` rows, or all: at random, with the share of positives kept, but
-    of a rare class 500 or a tenth of `max_rows`, if it has so many."""
-    total = len(truth)
-    if total <= max_rows:
-        return np.arange(total)
-    rng = np.random.default_rng(seed)
-    classes = [np.flatnonzero(truth == side) for side in (True, False)]
-    least = [min(len(c), MIN_CLASS_SAMPLE, max_rows // 10) for c in classes]
-    sizes = [
-        min(len(c), max(round(len(c) * max_rows / total), few))
-        for c, few in zip(classes, least, strict=True)
-    ]
-    picked = [rng.choice(c, n, replace=False) for c, n in zip(classes, sizes, strict=True)]
-    return np.sort(np.concatenate(picked))
-
-
-def _sample_kept_rows(truth: Bools, columns: int, seed: int) -> np.ndarray:
-    return sample_rows(truth, max(MAX_KEPT_CELLS // columns, 2 * MIN_CLASS_SAMPLE), seed)
 
 
 def _read_columns(rows: FrameOrTable, columns: Sequence[str]) -> pa.Table:

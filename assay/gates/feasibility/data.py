@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
 from assay.config.use_case import UseCase
 from assay.dataset.row_source import FrameOrTable
-from assay.gates.feasibility.all_rows import AllRows, read_all_rows, sample_rows
-from assay.gates.feasibility.encoded_features import EncodedFeatures, encode_features
+from assay.gates.feasibility.all_rows import read_all_rows, sample_rows
+from assay.gates.feasibility.labelled_rows import FOLDS, LabelledRows
 from assay.gates.statistics.intervals import Bools, Floats
 
-FOLDS = 5
 CELLS_PER_SECOND = 50_000  # features times rows that all checks together bear, with room to spare
 ROUNDS, LEARNING_RATE = 60, 0.1  # of boosting
 MAX_NARROW_FEATURES = 100  # features up to which there are so many rounds; of more, each is dearer
@@ -22,29 +20,9 @@ MIN_ROUNDS = 12
 MIN_SAMPLE_ROWS = 2_000  # below, sampling would cost more certainty than it saves time
 
 
-def deal_folds(units: np.ndarray, labels: Bools, seed: int) -> np.ndarray:
-    """Fold of each row, 0 to 4. Units (codes, a row each) stay whole, and classes are spread
-    evenly: dealt out in the order of their share of positives, every fold gets some of each."""
-    rng = np.random.default_rng(seed)
-    share = np.bincount(units, labels) / np.bincount(units)
-    order = np.lexsort((rng.random(len(share)), share))
-    dealt = np.empty(len(share), dtype=np.int64)
-    dealt[order] = np.arange(len(share)) % FOLDS
-    return np.asarray(dealt[units])
-
-
 @dataclass(frozen=True)
-class FeasibilityData:
-    """What is counted of all labelled rows; those that are kept, `frame`, with their `truth` and
-    their place among all, `kept_rows`; and the columns that a model may see."""
-
-    use_case: UseCase
-    all_rows: AllRows
-    frame: pd.DataFrame
-    truth: Bools
-    kept_rows: np.ndarray
-    features: tuple[str, ...]
-    seed: int
+class FeasibilityData(LabelledRows):
+    """Rows whose outcome is yes or no, and what a quick learner says of them."""
 
     @classmethod
     def from_rows(cls, rows: FrameOrTable, use_case: UseCase, seed: int) -> FeasibilityData:
@@ -62,11 +40,6 @@ class FeasibilityData:
         return sample_rows(self.truth, max(most, MIN_SAMPLE_ROWS), self.seed)
 
     @cached_property
-    def labels(self) -> Bools:
-        """Truth of the sampled rows."""
-        return np.asarray(self.truth[self.sampled_rows])
-
-    @cached_property
     def weights(self) -> Floats | None:
         """How many rows each sampled row stands for, 1 on average; None where that is 1 for all.
 
@@ -77,35 +50,6 @@ class FeasibilityData:
         if abs(held - share) * len(self.labels) <= 2:  # two samples, each to the nearest row
             return None
         return np.where(self.labels, share / held, (1 - share) / (1 - held))
-
-    @cached_property
-    def encoded_features(self) -> EncodedFeatures:
-        """Features of the sampled rows."""
-        return encode_features(self.frame.iloc[self.sampled_rows][list(self.features)])
-
-    @cached_property
-    def units(self) -> np.ndarray:
-        """What the split goes by, a code a row: rows of one stay on one side of a fold."""
-        codes: np.ndarray = pd.factorize(self.all_rows.units[self.kept_rows][self.sampled_rows])[0]
-        return codes
-
-    @cached_property
-    def entities(self) -> np.ndarray:
-        """Which entity each sampled row belongs to as the use case tells, by an identity or a group
-        to split by. Where it tells none, each row is one: people who look alike are not the same.
-        """
-        told = self.use_case.data.identity or self.use_case.split.by == "group"
-        return self.units if told else np.arange(len(self.sampled_rows))
-
-    @cached_property
-    def clusters(self) -> np.ndarray | None:
-        """The same where entities have several rows, which then hang together; else None."""
-        return self.entities if int(self.entities.max()) + 1 < len(self.entities) else None
-
-    @cached_property
-    def folds(self) -> np.ndarray:
-        """Fold of each sampled row, 0 to 4; what the split keeps together stays in one fold."""
-        return deal_folds(self.units, self.labels, self.seed)
 
     @cached_property
     def probabilities(self) -> Floats:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.feasibility.labelled_rows import LabelledRows
 from assay.gates.feasibility.periods import late_rows
 from assay.gates.report import Check, Verdict
 from assay.util.sorted_arrays import sorted_unique
 
 
-def check_duplicates(data: FeasibilityData) -> list[Check]:
+def check_duplicates(data: LabelledRows) -> list[Check]:
     """Duplicates across the split, copies of whole rows, contradictions, and entities across the
     split."""
     found = [
-        _overlap_check(data),
-        _copies_check(data),
+        check_overlap(data),
+        check_copies(data),
         _contradictions_check(data),
-        _entities_check(data),
+        check_entities(data),
     ]
     return [check for check in found if check]
 
@@ -35,7 +35,8 @@ def expected_overlap(content: np.ndarray, keys: np.ndarray, test: float) -> floa
     return float((1 - test ** (m - 1)).mean())
 
 
-def _overlap_check(data: FeasibilityData) -> Check:
+def check_overlap(data: LabelledRows) -> Check:
+    """Whether test rows will have copies among the training rows."""
     limit = data.use_case.feasibility.overlap
     whole = data.all_rows
     content = whole.cases
@@ -61,7 +62,7 @@ def _overlap_check(data: FeasibilityData) -> Check:
     )
 
 
-def _copies_check(data: FeasibilityData) -> Check | None:
+def check_copies(data: LabelledRows) -> Check | None:
     """Only where an identity is declared. Rows that are equal in every column are one row twice:
     they hold no more information than one, but every interval counts them as more."""
     use_case = data.use_case
@@ -102,7 +103,7 @@ def best_possible_accuracy(features: np.ndarray, truth: np.ndarray) -> tuple[flo
     return float(best), int(rows[mixed].sum())
 
 
-def _contradictions_check(data: FeasibilityData) -> Check:
+def _contradictions_check(data: LabelledRows) -> Check:
     use_case = data.use_case
     best, rows = best_possible_accuracy(data.all_rows.features, data.all_rows.truth)
     target = use_case.feasibility.reach.get("accuracy")
@@ -127,7 +128,7 @@ def _contradictions_check(data: FeasibilityData) -> Check:
     )
 
 
-def _entities_check(data: FeasibilityData) -> Check | None:
+def check_entities(data: LabelledRows) -> Check | None:
     """Only where the split goes by something else than the declared identity."""
     use_case = data.use_case
     column, by = use_case.split.column, use_case.split.by

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from assay.config.use_case import UseCase
 from assay.gates.feasibility.base_rates import base_rate_sheets, representation_checks
-from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.feasibility.labelled_rows import LabelledRows
 from assay.gates.feasibility.ten_checks import TEN_CHECKS, base_name, ten_checks_sheet
 from assay.gates.report import Check, Figure, Report, Sheet, Verdict, overall_verdict
 
@@ -75,7 +75,7 @@ class FeasibilityFindings:
         """Say why checks were not made."""
         self._skipped.update(dict.fromkeys(names, why))
 
-    def add_base_rates(self, data: FeasibilityData, labels: pd.DataFrame) -> None:
+    def add_base_rates(self, data: LabelledRows, labels: pd.DataFrame) -> None:
         """The groups before any training. What they lack is counted on the kept rows."""
         whole = len(data.frame) == len(data.all_rows.truth)
         self._sheets += base_rate_sheets(
@@ -86,7 +86,7 @@ class FeasibilityFindings:
         )
         self._checks += representation_checks(labels, self._use_case.data.sensitive)
 
-    def add_notes(self, data: FeasibilityData) -> None:
+    def add_notes(self, data: LabelledRows) -> None:
         """What limits this report: rows and columns left out, samples, the test rows in it."""
         self._notes += _notes(data)
 
@@ -153,7 +153,7 @@ def _summary(checks: Sequence[Check], verdict: Verdict) -> str:
 _NO_RULE = "The use case sets no fairness rule: group sizes were not judged."
 
 
-def _notes(data: FeasibilityData) -> list[str]:
+def _notes(data: LabelledRows) -> list[str]:
     use_case, total = data.use_case, len(data.all_rows.truth)
     notes = []
     if data.all_rows.unlabelled_count:

@@ -13,12 +13,13 @@ from assay.dataset.row_source import FrameOrTable
 from assay.errors import DataError
 from assay.gates.feasibility.all_rows import read_outcomes, time_column
 from assay.gates.feasibility.ceiling import check_ceiling
-from assay.gates.feasibility.data import FOLDS, FeasibilityData
+from assay.gates.feasibility.data import FeasibilityData
 from assay.gates.feasibility.duplicates import check_duplicates
 from assay.gates.feasibility.findings import FeasibilityFindings
 from assay.gates.feasibility.group_power import check_group_power, sensitive_labels
 from assay.gates.feasibility.grouped_rows import check_grouped_rows
 from assay.gates.feasibility.label_noise import check_label_noise
+from assay.gates.feasibility.labelled_rows import FOLDS
 from assay.gates.feasibility.leakage import check_leakage
 from assay.gates.feasibility.learning_curve import (
     LearningCurve,

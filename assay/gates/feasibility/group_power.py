@@ -30,6 +30,17 @@ class RateTolerance:
     metric: RateMetric
     rule: FairnessRule
     tolerance: float  # the limit as a difference, at the share that is planned with
+    outcome: str = ""  # of several outcomes, the one that is held against the rest
+
+    @property
+    def title(self) -> str:
+        """The metric, and of which outcome."""
+        return f"{self.metric} of {self.outcome}" if self.outcome else self.metric
+
+    @property
+    def key(self) -> str:
+        """The same for machines."""
+        return f"{self.metric},{self.outcome}" if self.outcome else self.metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,13 @@ class PowerPlan:
 
 
 def check_group_power(
-    truth: Bools, labels: pd.DataFrame, use_case: UseCase
+    truth: Bools,
+    labels: pd.DataFrame,
+    use_case: UseCase,
+    *,
+    outcome: str = "",
+    rules: Sequence[tuple[FairnessRule, RateMetric]] | None = None,
+    outcomes: int = 1,
 ) -> tuple[list[Check], list[Sheet], list[Figure]]:
     """One check per share that a fairness rule names and division, a sheet and a figure per share.
 
@@ -72,13 +89,16 @@ def check_group_power(
     if the fairness gate would pass four of five models without any gap; the rows it lacks are those
     that the gate itself would ask for (`rows_to_decide`). Levels are Bonferroni's over all pairs of
     all rules: the first, hardest step of the Holm procedure by which the gate judges.
+
+    Of several outcomes it judges one against the rest, by its name: `truth` says where that is it,
+    and `rules` are those that apply. Then the rules of all `outcomes` share the level.
     """
-    rules = _rate_tolerances(truth, use_case)
-    divided = [[_divide_labels(labels, by, use_case) for by in rule.rule.by] for rule in rules]
-    pairs = sum(d.labels.nunique() - 1 for division in divided for d in division)
+    limits = _rate_tolerances(truth, use_case, rules, outcome)
+    divided = [[divide_labels(labels, by, use_case) for by in one.rule.by] for one in limits]
+    pairs = outcomes * sum(d.labels.nunique() - 1 for division in divided for d in division)
     plan = PowerPlan(truth, use_case.split.test, ALPHA / max(pairs, 1))
     checks, sheets, figures = [], [], []
-    for rule, divisions in zip(rules, divided, strict=True):
+    for rule, divisions in zip(limits, divided, strict=True):
         found = [(d, _group_powers(plan, rule, d)) for d in divisions]
         checks += [_check(rule, d, powers) for d, powers in found]
         sheets.append(_sheet(rule, found))
@@ -86,11 +106,24 @@ def check_group_power(
     return checks, sheets, figures
 
 
-def _rate_tolerances(truth: Bools, use_case: UseCase) -> list[RateTolerance]:
+def rate_rules(use_case: UseCase) -> list[tuple[FairnessRule, RateMetric]]:
+    """The fairness rules with each of the shares of rows that they limit."""
     return [
-        RateTolerance(metric, rule, rule.difference_at(_planned_rate(truth, metric)))
+        (rule, metric)
         for rule in use_case.fairness
         for metric in cast(list[RateMetric], [m for m in rule.metrics if m in RATE_DEFINITIONS])
+    ]
+
+
+def _rate_tolerances(
+    truth: Bools,
+    use_case: UseCase,
+    rules: Sequence[tuple[FairnessRule, RateMetric]] | None,
+    outcome: str,
+) -> list[RateTolerance]:
+    return [
+        RateTolerance(metric, rule, rule.difference_at(_planned_rate(truth, metric)), outcome)
+        for rule, metric in (rate_rules(use_case) if rules is None else rules)
     ]
 
 
@@ -101,9 +134,10 @@ def sensitive_labels(frame: pd.DataFrame, use_case: UseCase) -> pd.DataFrame:
     return pd.DataFrame(columns, index=frame.index)
 
 
-def _divide_labels(
+def divide_labels(
     labels: pd.DataFrame, by: str | tuple[str, ...], use_case: UseCase
 ) -> GroupLabels:
+    """The people divided as a rule says, and the group that others are compared with."""
     names = (by,) if isinstance(by, str) else by
     sensitive = use_case.data.sensitive
     references = [reference_group(labels[name], sensitive[name], name) for name in names]
@@ -170,8 +204,8 @@ def _check(rule: RateTolerance, division: GroupLabels, powers: Sequence[GroupPow
     if weak:
         verdict = Verdict.FAIL if empty and not division.is_joint else Verdict.CAUTION
     return Check(
-        name=f"group_power[{rule.metric},{division.title}]",
-        claim=f"The test rows could show that {rule.metric} by {division.title} has no gap"
+        name=f"group_power[{rule.key},{division.title}]",
+        claim=f"The test rows could show that {rule.title} by {division.title} has no gap"
         f" beyond {rule.tolerance:g}",
         verdict=verdict,
         statistic="largest of the gaps that a group could just rule out",
@@ -240,7 +274,7 @@ def _sheet(
         for p in ps
     )
     return Sheet(
-        title=f"Smallest detectable gaps in {rule.metric}",
+        title=f"Smallest detectable gaps in {rule.title}",
         columns=("group", unit, "gap ruled out", "more needed"),
         rows=rows,
         note=f"Tolerance {rule.tolerance:g}. A model without any gap passes a tolerance as large as"
@@ -259,7 +293,7 @@ def _figure(
     weak = sum(p.gap is None or p.gap > rule.tolerance for _, ps in group_powers for p in ps)
     total = sum(len(powers) for _, powers in group_powers)
     return Figure(
-        title=f"Smallest detectable gaps in {rule.metric}",
+        title=f"Smallest detectable gaps in {rule.title}",
         kind="bars",
         series=series,
         axis="gap",

@@ -6,15 +6,17 @@ model recognises the man, and its test says nothing of a man who is new.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from assay.gates.feasibility.data import FOLDS, FeasibilityData, deal_folds
+from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.feasibility.labelled_rows import FOLDS, LabelledRows, deal_folds
 from assay.gates.report import Check, Interval, Sheet, Verdict
 from assay.gates.statistics.auc import roc_auc, roc_auc_difference
-from assay.gates.statistics.intervals import Floats
+from assay.gates.statistics.intervals import Bools, Floats
 
 MIN_GROUPS = 20  # values of a column; of fewer, whole values left out say little of a new one
 MIN_ROWS_PER_GROUP = 1.5  # on average
@@ -43,21 +45,59 @@ class RowGrouping:
 
 @dataclass(frozen=True, slots=True)
 class GroupingEffect:
-    """ROC AUC without the column as a feature, with folds of rows and of whole groups."""
+    """A score without the column as a feature, with folds of rows and of whole groups."""
 
     grouping: RowGrouping
     groups: int
-    auc_by_rows: float
-    auc_by_group: float
+    by_rows: float
+    by_group: float
     drop: Interval
 
     @property
     def misleads(self) -> bool:
         low = self.drop.low
-        return self.auc_by_rows - self.auc_by_group >= MIN_DROP and low is not None and low > 0
+        return self.by_rows - self.by_group >= MIN_DROP and low is not None and low > 0
+
+
+@dataclass(frozen=True, slots=True)
+class GroupedScore:
+    """How the quick learner of a type of question is judged with folds of rows and of groups.
+
+    `residuals` (rows,) are those of its answers out of fold. `fit_predict` answers the rows of the
+    second mask by a learner of those of the first that does not see a column. `compare` gives, on
+    the rows of a mask, the score of two sets of answers, and the interval of their difference where
+    rows of one code may be correlated. A score that is larger is better, and 1 at best.
+    """
+
+    name: str
+    residuals: Callable[[], Floats]
+    fit_predict: Callable[[Bools, Bools, str], Floats]
+    compare: Callable[[Bools, Floats, Floats, np.ndarray], tuple[float, float, Interval]]
 
 
 def check_grouped_rows(data: FeasibilityData) -> tuple[Check, Sheet | None]:
+    """The check for a question of yes or no, by ROC AUC."""
+
+    def residuals() -> Floats:
+        probability = np.clip(data.probabilities, MIN_PROBABILITY, 1 - MIN_PROBABILITY)
+        spread = np.sqrt(probability * (1 - probability))
+        return np.asarray((data.labels - probability) / spread)
+
+    def compare(
+        rows: Bools, one: Floats, other: Floats, codes: np.ndarray
+    ) -> tuple[float, float, Interval]:
+        truth, of = data.labels[rows], codes[rows]
+        drop = roc_auc_difference(truth, one, other, LEVEL, units=of).interval
+        by_rows, by_group = (roc_auc(truth, answers, units=of).value for answers in (one, other))
+        return by_rows, by_group, drop
+
+    def fit_predict(train: Bools, held: Bools, column: str) -> Floats:
+        return data.fit_predict(train, held, excluded_columns=(column,))
+
+    return find_grouped_rows(data, GroupedScore("ROC AUC", residuals, fit_predict, compare))
+
+
+def find_grouped_rows(data: LabelledRows, score: GroupedScore) -> tuple[Check, Sheet | None]:
     """A caution that names the column whose values hold rows together, if there is one.
 
     A column is a candidate whatever it is for, if its values repeat and the split tears them
@@ -66,12 +106,12 @@ def check_grouped_rows(data: FeasibilityData) -> tuple[Check, Sheet | None]:
     come back as they will in use.
     """
     alike = sorted(
-        (g for g in _groupings(data) if g.likeness >= MIN_LIKENESS),
+        (g for g in _groupings(data, score) if g.likeness >= MIN_LIKENESS),
         key=lambda g: (-g.likeness, g.column),
     )
-    effects = [_measure_effect(data, g) for g in alike[:MAX_COLUMNS]]
+    effects = [_measure_effect(data, score, g) for g in alike[:MAX_COLUMNS]]
     misleading = sorted((e for e in effects if e.misleads), key=_coarsest_first)
-    return _check(data, misleading), _sheet(effects) if effects else None
+    return _check(data, score, misleading), _sheet(score, effects) if effects else None
 
 
 def residual_likeness(residuals: Floats, codes: np.ndarray, seed: int) -> float:
@@ -87,10 +127,8 @@ def residual_likeness(residuals: Floats, codes: np.ndarray, seed: int) -> float:
     return (pairs(residuals) - float(drawn.mean())) / spread if spread > 0 else 0.0
 
 
-def _groupings(data: FeasibilityData) -> list[RowGrouping]:
-    probability = np.clip(data.probabilities, MIN_PROBABILITY, 1 - MIN_PROBABILITY)
-    residuals = (data.labels - probability) / np.sqrt(probability * (1 - probability))
-    found = []
+def _groupings(data: LabelledRows, score: GroupedScore) -> list[RowGrouping]:
+    residuals, found = score.residuals(), []
     for name in _candidate_columns(data):
         codes = _group_codes(data.frame[name].iloc[data.sampled_rows])
         if codes is None or _stay_together(codes, data.units):
@@ -101,7 +139,7 @@ def _groupings(data: FeasibilityData) -> list[RowGrouping]:
     return found
 
 
-def _candidate_columns(data: FeasibilityData) -> list[str]:
+def _candidate_columns(data: LabelledRows) -> list[str]:
     """Every column but the target and what the rows are already divided by."""
     use_case = data.use_case
     known = {use_case.data.target.column, use_case.data.time, use_case.split.column}
@@ -150,18 +188,20 @@ def _join_groups(codes: np.ndarray, units: np.ndarray) -> np.ndarray:
     return np.asarray(pd.factorize(joined)[0])
 
 
-def _measure_effect(data: FeasibilityData, grouping: RowGrouping) -> GroupingEffect:
+def _measure_effect(
+    data: LabelledRows, score: GroupedScore, grouping: RowGrouping
+) -> GroupingEffect:
     codes, rows = grouping.codes, _rows_of_whole_groups(grouping.codes, data.seed)
     by_rows = deal_folds(data.units, data.labels, data.seed)
     by_group = deal_folds(codes, data.labels, data.seed)
-    one, other = (_predict(data, rows, f, grouping.column)[rows] for f in (by_rows, by_group))
-    truth, of = data.labels[rows], codes[rows]
+    one, other = (_predict(score, rows, f, grouping.column)[rows] for f in (by_rows, by_group))
+    value, value_by_group, drop = score.compare(rows, one, other, codes)
     return GroupingEffect(
         grouping=grouping,
-        groups=len(pd.unique(of)),
-        auc_by_rows=roc_auc(truth, one, units=of).value,
-        auc_by_group=roc_auc(truth, other, units=of).value,
-        drop=roc_auc_difference(truth, one, other, LEVEL, units=of).interval,
+        groups=len(pd.unique(codes[rows])),
+        by_rows=value,
+        by_group=value_by_group,
+        drop=drop,
     )
 
 
@@ -177,38 +217,42 @@ def _rows_of_whole_groups(codes: np.ndarray, seed: int) -> np.ndarray:
     return np.asarray(kept[codes])
 
 
-def _predict(data: FeasibilityData, rows: np.ndarray, folds: np.ndarray, column: str) -> Floats:
-    found = np.full(len(rows), np.nan)
+def _predict(score: GroupedScore, rows: np.ndarray, folds: np.ndarray, column: str) -> Floats:
+    answers = {}
     for fold in range(FOLDS):
         held = rows & (folds == fold)
         if held.any():
-            found[held] = data.fit_predict(rows & ~held, held, excluded_columns=(column,))
+            answers[fold] = score.fit_predict(rows & ~held, held, column)
+    one = next(iter(answers.values()))
+    found = np.full((len(rows), *one.shape[1:]), np.nan)
+    for fold, of_fold in answers.items():
+        found[rows & (folds == fold)] = of_fold
     return found
 
 
 def _coarsest_first(effect: GroupingEffect) -> tuple[int, float]:
     """Of columns that mislead the coarsest: what it holds together, a finer one within it does."""
-    return effect.groups, effect.auc_by_group - effect.auc_by_rows
+    return effect.groups, effect.by_group - effect.by_rows
 
 
-def _check(data: FeasibilityData, misleading: list[GroupingEffect]) -> Check:
+def _check(data: LabelledRows, score: GroupedScore, misleading: list[GroupingEffect]) -> Check:
     worst = misleading[0] if misleading else None
     return Check(
         name="grouped_rows",
         claim="No column groups rows that the split puts on both sides",
         verdict=Verdict.CAUTION if worst else Verdict.PASS,
-        statistic="ROC AUC by rows minus ROC AUC by the column's values",
-        estimate=worst.auc_by_rows - worst.auc_by_group if worst else None,
+        statistic=f"{score.name} by rows minus {score.name} by the column's values",
+        estimate=worst.by_rows - worst.by_group if worst else None,
         interval=worst.drop if worst else None,
         threshold=MIN_DROP if worst else None,
-        why=_why(misleading),
+        why=_why(score, misleading),
         remedy=_remedy(data, worst) if worst else "",
         hard=False,
         rows=len(data.sampled_rows),
     )
 
 
-def _why(misleading: list[GroupingEffect]) -> str:
+def _why(score: GroupedScore, misleading: list[GroupingEffect]) -> str:
     if not misleading:
         return "No column was found whose new values are predicted worse than new rows."
     worst, others = misleading[0], [e.grouping.column for e in misleading[1:]]
@@ -217,13 +261,17 @@ def _why(misleading: list[GroupingEffect]) -> str:
     also = f" So does {others[0]}." if len(others) == 1 else also
     return (
         f"{name} groups the rows: {worst.groups:,} values in"
-        f" {len(worst.grouping.codes):,} rows. A quick learner has a ROC AUC of"
-        f" {worst.auc_by_rows:.3f} with folds of rows, {worst.auc_by_group:.3f} for values of"
+        f" {len(worst.grouping.codes):,} rows. A quick learner has {_with_article(score.name)} of"
+        f" {worst.by_rows:.3f} with folds of rows, {worst.by_group:.3f} for values of"
         f" {name} that it has not seen.{also}"
     )
 
 
-def _remedy(data: FeasibilityData, worst: GroupingEffect) -> str:
+def _with_article(name: str) -> str:
+    return f"an {name}" if name.startswith("R2") else f"a {name}"
+
+
+def _remedy(data: LabelledRows, worst: GroupingEffect) -> str:
     name = worst.grouping.column
     feature = f" and data: {{exclude: [{name}]}}" if name in data.features else ""
     return (
@@ -232,16 +280,19 @@ def _remedy(data: FeasibilityData, worst: GroupingEffect) -> str:
     )
 
 
-def _sheet(effects: list[GroupingEffect]) -> Sheet:
+def _sheet(score: GroupedScore, effects: list[GroupingEffect]) -> Sheet:
     return Sheet(
         title="Rows that belong together",
-        columns=("column", "values", "ROC AUC by rows", "by its values", "drop, low", "high"),
+        columns=(
+            *("column", "values", f"{score.name} by rows"),
+            *("by its values", "drop, low", "high"),
+        ),
         rows=tuple(
             (
                 e.grouping.column,
                 e.groups,
-                e.auc_by_rows,
-                e.auc_by_group,
+                e.by_rows,
+                e.by_group,
                 e.drop.low,
                 e.drop.high,
             )

@@ -6,6 +6,7 @@ import pandas as pd
 
 from assay.gates.feasibility.after_outcome import check_after_outcome
 from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.feasibility.labelled_rows import LabelledRows
 from assay.gates.feasibility.single_columns import ColumnAuc, score_single_columns
 from assay.gates.report import Check, Figure, Interval, Point, Series, Sheet, Verdict
 from assay.gates.statistics.auc import roc_auc, roc_auc_difference
@@ -27,7 +28,7 @@ def check_leakage(data: FeasibilityData) -> tuple[list[Check], Sheet, Figure]:
         check_after_outcome(data),
     ]
     made = [check for check in checks if check is not None]
-    return [*made, _identifiers_check(data)], _sheet(alone), _figure(alone, limit)
+    return [*made, check_identifiers(data)], _sheet(alone), _figure(alone, limit)
 
 
 def _check(data: FeasibilityData, column_aucs: list[ColumnAuc]) -> Check:
@@ -99,7 +100,8 @@ def _interval_text(interval: Interval) -> str:
     return f"{interval.low:.3f} to {interval.high:.3f}"
 
 
-def _identifiers_check(data: FeasibilityData) -> Check:
+def check_identifiers(data: LabelledRows) -> Check:
+    """Whether a feature differs in nearly every row."""
     named = [name for name in data.features if _identifies_rows(data.frame[name])]
     told = [
         f"{name} identifies rows: {data.frame[name].nunique():,} distinct values in"

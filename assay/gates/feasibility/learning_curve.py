@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.config.gates import LOWER_IS_BETTER, PerformanceMetric
-from assay.gates.feasibility.data import FOLDS, FeasibilityData
+from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.feasibility.labelled_rows import FOLDS, LabelledRows
 from assay.gates.feasibility.score_estimates import ScoreEstimates, estimate_scores
 from assay.gates.report import Check, Figure, Interval, Point, Series, Verdict
 from assay.gates.statistics.intervals import Floats
@@ -21,7 +22,18 @@ DRAWS = 400
 MAX_GROWTH = 16  # times the rows: beyond it, a curve says nothing that one should act upon
 PLANNED_GROWTH = 2  # times the rows: what people might still collect
 WIDE_ASYMPTOTE = 0.1  # an asymptote known no better is not known
-SCORE_BOUNDS = {"log_loss": (0.0, np.inf), "cost": (0.0, np.inf)}  # all others lie between 0 and 1
+_FROM_ZERO = (0.0, np.inf)
+SCORE_BOUNDS = {  # all others lie between 0 and 1
+    "log_loss": _FROM_ZERO,
+    "cost": _FROM_ZERO,
+    "mae": _FROM_ZERO,
+    "rmse": _FROM_ZERO,
+    "median_absolute_error": _FROM_ZERO,
+    "mean_error": _FROM_ZERO,
+    "pinball_loss": _FROM_ZERO,
+    "r2": (-np.inf, 1.0),
+    "quadratic_kappa": (-1.0, 1.0),
+}
 
 
 @dataclass(frozen=True)
@@ -38,11 +50,21 @@ class LearningCurve:
     estimates: ScoreEstimates
     law: PowerLaw
     current_rows: float  # rows that a model would learn from today
+    unit: float | None = None  # of scores in the target's unit: the score without a model
 
     @property
     def value(self) -> float:
         """The score with all rows."""
         return float(self.estimates.values[-1])
+
+    @property
+    def widest(self) -> float:
+        """The width of an asymptote's interval beyond which it is not known."""
+        return WIDE_ASYMPTOTE * (1.0 if self.unit is None else self.unit)
+
+    def show(self, value: float, digits: int = 3) -> str:
+        """A score for people: with so many decimals, or of an amount so many more digits."""
+        return f"{value:.{digits}f}" if self.unit is None else f"{value:.{digits + 1}g}"
 
     def clip_score(self, value: float) -> float:
         """`value`, or the nearest that the score can have."""
@@ -80,18 +102,39 @@ def fit_learning_curve(data: FeasibilityData, name: PerformanceMetric) -> Learni
     vary the judged rows (the scores' covariance) and the rows learned from (the residuals'
     spread, which takes the place of many samples of each size).
     """
+    sizes = training_sizes(data)
+    if sizes is None:
+        return None
+    answers = np.array([data.probabilities_from(float(size / sizes[-1])) for size in sizes])
+    return fit_curve(data, name, sizes, estimate_scores(data, name, answers))
+
+
+def training_sizes(data: LabelledRows) -> Floats | None:
+    """The numbers of training rows at which a curve is measured; None where rows are too few."""
     full = len(data.sampled_rows) * (FOLDS - 1) / FOLDS
     least = max(full / SPAN, MIN_TRAINING_ROWS)
-    if full < 4 * least:
-        return None
-    sizes = np.geomspace(least, full, SIZES)
-    answers = np.array([data.probabilities_from(float(size / full)) for size in sizes])
-    found = estimate_scores(data, name, answers)
+    return None if full < 4 * least else np.asarray(np.geomspace(least, full, SIZES))
+
+
+def fit_curve(
+    data: LabelledRows,
+    name: PerformanceMetric,
+    sizes: Floats,
+    found: ScoreEstimates,
+    unit: float | None = None,
+) -> LearningCurve:
+    """The curve through scores that were measured with `sizes` rows each; `unit` as the curve's."""
     sign = -1.0 if name in LOWER_IS_BETTER else 1.0
     law = _fit_laws(sizes, sign * found.values, found.covariance, data.seed)
     now = len(data.all_rows.truth) * (1 - data.use_case.split.test)
     return LearningCurve(
-        name=name, sign=sign, sizes=sizes, estimates=found, law=law, current_rows=now
+        name=name,
+        sign=sign,
+        sizes=sizes,
+        estimates=found,
+        law=law,
+        current_rows=now,
+        unit=unit,
     )
 
 
@@ -105,7 +148,7 @@ def _fit_laws(sizes: Floats, scores: Floats, covariance: Floats, seed: int) -> P
     return fit_power_law(sizes, np.vstack([scores, fitted + rows + learned]))
 
 
-def check_learning_curve(data: FeasibilityData, curve: LearningCurve, goal: float) -> Check:
+def check_learning_curve(data: LabelledRows, curve: LearningCurve, goal: float) -> Check:
     """Whether rows would bring the quick learner to `goal`.
 
     Fails softly when the asymptote lies surely below; unknown where the curve does not show it;
@@ -141,17 +184,17 @@ def _verdict(curve: LearningCurve, goal: float, needed_rows: float) -> Verdict:
         and curve.worst_at(PLANNED_GROWTH) >= curve.sign * goal
     ):
         return Verdict.PASS
-    return Verdict.UNKNOWN if high - low > WIDE_ASYMPTOTE else Verdict.CAUTION
+    return Verdict.UNKNOWN if high - low > curve.widest else Verdict.CAUTION
 
 
 def _why(curve: LearningCurve, verdict: Verdict, needed_rows: float) -> str:
     estimate, low, high = curve.asymptote
     half = float(curve.estimates.values[-2])
-    tends = f"the curve tends to {estimate:.3f} [{low:.3f}, {high:.3f}]"
+    tends = f"the curve tends to {curve.show(estimate)} [{curve.show(low)}, {curve.show(high)}]"
     if verdict is Verdict.UNKNOWN:
-        tends = f"its limit is not known yet [{low:.3f}, {high:.3f}]"
+        tends = f"its limit is not known yet [{curve.show(low)}, {curve.show(high)}]"
     base = (
-        f"{curve.name} went from {half:.4f} to {curve.value:.4f} between"
+        f"{curve.name} went from {curve.show(half, 4)} to {curve.show(curve.value, 4)} between"
         f" {curve.sizes[-2]:,.0f} and {curve.sizes[-1]:,.0f} training rows; {tends}"
     )
     if verdict is Verdict.PASS and needed_rows > curve.current_rows:
@@ -194,6 +237,7 @@ def curve_figure(curve: LearningCurve, goal: float | None) -> Figure:
     )
     law = curve.sign * curve.law.scores_at(farther)[0]
     estimate, low, high = curve.asymptote
+    first = curve.show(float(curve.estimates.values[0]))
     wanted = f" The target is {goal:g}." if goal is not None else ""
     return Figure(
         title=f"Learning curve of {curve.name}",
@@ -215,7 +259,8 @@ def curve_figure(curve: LearningCurve, goal: float | None) -> Figure:
         reference_name="target",
         band=(low, high),
         band_name="asymptote",
-        alt=f"{curve.name} of a quick learner goes from {curve.estimates.values[0]:.3f} with"
-        f" {curve.sizes[0]:,.0f} training rows to {curve.value:.3f} with {curve.sizes[-1]:,.0f};"
-        f" the fitted curve tends to {estimate:.3f} ({low:.3f} to {high:.3f}).{wanted}",
+        alt=f"{curve.name} of a quick learner goes from {first} with"
+        f" {curve.sizes[0]:,.0f} training rows to {curve.show(curve.value)} with"
+        f" {curve.sizes[-1]:,.0f}; the fitted curve tends to {curve.show(estimate)}"
+        f" ({curve.show(low)} to {curve.show(high)}).{wanted}",
     )

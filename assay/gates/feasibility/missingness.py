@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.feasibility.labelled_rows import LabelledRows
 from assay.gates.feasibility.periods import Periods
 from assay.gates.report import Check, Sheet, Verdict
 from assay.gates.statistics.proportions import newcombe_limits
@@ -39,16 +39,20 @@ class MissingCounts:
 
 
 def check_missingness(
-    data: FeasibilityData, labels: pd.DataFrame, periods: Periods | None
+    data: LabelledRows,
+    labels: pd.DataFrame,
+    periods: Periods | None,
+    outcomes: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[Check, Sheet]:
     """Whether a feature's share of missing values differs by more than 0.05 between outcomes,
-    between the groups in `labels` (of the kept rows), or between early and late rows.
+    between the groups in `labels` (of the kept rows), or between early and late rows. `outcomes`
+    mark the kept rows that have one, by its name: those of a yes unless said otherwise.
 
     Newcombe intervals, Bonferroni over all that is compared.
     """
     masks = {name: data.frame[name].isna().to_numpy(dtype=bool) for name in data.features}
     lacking = {name: missing for name, missing in masks.items() if missing.any()}
-    groups = {"positive outcome": data.truth}
+    groups = {"positive outcome": data.truth} if outcomes is None else dict(outcomes)
     for by in labels.columns:
         for value in sorted(labels[by].unique()):
             groups[f"{by}={value}"] = (labels[by] == value).to_numpy(dtype=bool)
@@ -83,7 +87,7 @@ def _uneven_counts(sides: Sequence[MissingCounts]) -> list[MissingCounts]:
     return sorted(found, key=lambda s: -abs(s.share - s.rest_share))
 
 
-def _check(data: FeasibilityData, uneven: Sequence[MissingCounts], incomplete_count: int) -> Check:
+def _check(data: LabelledRows, uneven: Sequence[MissingCounts], incomplete_count: int) -> Check:
     told = [
         f"{s.column} is missing in {s.share:.1%} of the rows with {s.group}, {s.rest_share:.1%} of"
         " the others"

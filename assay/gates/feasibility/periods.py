@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from assay.gates.feasibility.all_rows import time_column
-from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.feasibility.labelled_rows import LabelledRows
 from assay.gates.statistics.intervals import Bools
 
 
@@ -25,7 +25,7 @@ class Periods:
         return f"{self.column} of {format_moment(self.border)} and later"
 
 
-def find_periods(data: FeasibilityData) -> tuple[Periods | None, str]:
+def find_periods(data: LabelledRows) -> tuple[Periods | None, str]:
     """Early and late rows, or none and the words why not. The late ones are those of the test,
     or where the split does not go by time, a newest share of its size."""
     column = time_column(data.use_case)
@@ -40,7 +40,7 @@ def find_periods(data: FeasibilityData) -> tuple[Periods | None, str]:
     return Periods(column, border, np.asarray(times.iloc[data.kept_rows] >= border)), ""
 
 
-def late_rows(data: FeasibilityData, column: str) -> Bools | None:
+def late_rows(data: LabelledRows, column: str) -> Bools | None:
     """Whether each labelled row is of the test, where rows are split by that column's time; None
     if that column cannot be split by."""
     times = data.all_rows.columns[column]
@@ -61,7 +61,7 @@ def _has_order(times: pd.Series) -> bool:
     return bool(numeric or kinds.is_datetime64_any_dtype(times)) and bool(times.notna().any())
 
 
-def _find_border(data: FeasibilityData, times: pd.Series) -> object:
+def _find_border(data: LabelledRows, times: pd.Series) -> object:
     """The first moment of the late rows: as the split has it, else the newest share of the size
     of the test. None if nothing is earlier."""
     split = data.use_case.split

@@ -8,6 +8,7 @@ from assay.gates.feasibility.learning_curve import LearningCurve
 from assay.gates.feasibility.score_estimates import ScoreEstimates, estimate_scores
 from assay.gates.report import Check, Interval, Verdict
 from assay.gates.statistics.auc import roc_auc
+from assay.gates.statistics.intervals import Estimate
 
 GROWTH = 4  # the rows of today; more is no plan
 TUNING = 0.01  # of any score: what a tuned model may have beyond the quick learner
@@ -22,15 +23,29 @@ def check_reach(
     times the rows would surely not bring it there, by the learning curve. Without a curve, for
     want of rows, it never fails.
     """
-    sign = -1.0 if name in LOWER_IS_BETTER else 1.0
     found = curve.estimates if curve else _estimate_score(data, name)
-    value = float(found.values[-1])
-    interval = _interval(data, name, found)
+    estimate = Estimate(float(found.values[-1]), _interval(data, name, found))
+    return judge_reach(name, goal, estimate, curve, rows=len(data.sampled_rows))
+
+
+def judge_reach(
+    name: PerformanceMetric,
+    goal: float,
+    found: Estimate,
+    curve: LearningCurve | None,
+    *,
+    rows: int,
+    unit: float | None = None,
+) -> Check:
+    """The same of a score that was `found`; `unit` is that of its curve (see `LearningCurve`)."""
+    sign = -1.0 if name in LOWER_IS_BETTER else 1.0
+    value, interval = found.value, found.interval
+    tuning = TUNING * (1.0 if unit is None else unit)
     assert interval.low is not None
     assert interval.high is not None
     worst, best = sorted((sign * interval.low, sign * interval.high))
     verdict = Verdict.PASS if worst >= sign * goal else Verdict.CAUTION
-    if curve and max(best, curve.best_at(GROWTH)) + TUNING < sign * goal:
+    if curve and max(best, curve.best_at(GROWTH)) + tuning < sign * goal:
         verdict = Verdict.FAIL
     return Check(
         name=f"reach[{name}]",
@@ -40,9 +55,9 @@ def check_reach(
         estimate=value,
         interval=interval,
         threshold=goal,
-        why=_why(name, value, interval, curve if verdict is not Verdict.PASS else None),
+        why=_why(name, found, curve if verdict is not Verdict.PASS else None, unit),
         remedy=_remedy(verdict, sign * value >= sign * goal),
-        rows=len(data.sampled_rows),
+        rows=rows,
     )
 
 
@@ -60,12 +75,16 @@ def _interval(
     return Interval(low=least, high=high if name in {"log_loss", "cost"} else min(high, 1.0))
 
 
-def _why(name: str, value: float, interval: Interval, curve: LearningCurve | None) -> str:
-    base = f"A quick learner has {name} of {value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+def _why(name: str, found: Estimate, curve: LearningCurve | None, unit: float | None) -> str:
+    digits = ".3f" if unit is None else ".4g"
+    value, low, high = found.value, found.interval.low, found.interval.high
+    base = f"A quick learner has {name} of {value:{digits}} [{low:{digits}}, {high:{digits}}]"
     if curve is None:
         return f"{base}."
     best = curve.clip_score(curve.sign * curve.best_at(GROWTH))
-    return f"{base}; its learning curve gives {best:.3f} at best with {GROWTH} times the rows."
+    return (
+        f"{base}; its learning curve gives {curve.show(best)} at best with {GROWTH} times the rows."
+    )
 
 
 def _remedy(verdict: Verdict, is_reached: bool) -> str:

@@ -87,7 +87,7 @@ def measure_sample_size(data: FeasibilityData) -> SampleSize:
     """Counts, a penalised model of at most 4,000 rows, and Riley's criteria."""
     truth = data.all_rows.truth
     share, rows = float(truth.mean()), round(len(truth) * (1 - data.use_case.split.test))
-    parameters = sum(_count_parameters(data.frame[name]) for name in data.features)
+    parameters = sum(count_parameters(data.frame[name]) for name in data.features)
     chosen = sample_rows(data.labels, MAX_MODEL_ROWS, data.seed)
     columns = linear_columns(data.encoded_features, chosen, products=False)
     model = fit_penalised_model(
@@ -199,7 +199,7 @@ def _calibrate_by_fold(
     return made
 
 
-def _count_parameters(column: pd.Series) -> int:
+def count_parameters(column: pd.Series) -> int:
     """How many numbers a column becomes in training; values of too few rows are pooled."""
     if column.isna().all():
         return 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assay.gates.feasibility.data import FOLDS, FeasibilityData
+from assay.gates.feasibility.labelled_rows import FOLDS, LabelledRows
 from assay.gates.report import Interval
 from assay.gates.statistics.auc import roc_auc
 from assay.gates.statistics.intervals import Bools, Floats
@@ -27,7 +27,7 @@ class ColumnAuc:
         return self.interval.low or 0.0
 
 
-def score_single_columns(data: FeasibilityData, labels: Bools | None = None) -> list[ColumnAuc]:
+def score_single_columns(data: LabelledRows, labels: Bools | None = None) -> list[ColumnAuc]:
     """ROC AUC of each feature alone, for the target or other `labels`, with DeLong's interval;
     the most telling first.
 

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from assay.gates.feasibility.all_rows import time_column
-from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.feasibility.labelled_rows import LabelledRows
 from assay.gates.feasibility.periods import format_moment
 from assay.gates.report import Check, Verdict
 from assay.util.wording import format_rounded_up, is_reportable_count
 
 
-def check_staleness(data: FeasibilityData, needed_rows: float) -> tuple[Check | None, str]:
+def check_staleness(data: LabelledRows, needed_rows: float) -> tuple[Check | None, str]:
     """Rows that are younger than the horizon against those `needed_rows` to learn from (training
     rows, by the check of the sample size); or no check, and the words why not.
 
@@ -39,7 +39,7 @@ def check_staleness(data: FeasibilityData, needed_rows: float) -> tuple[Check | 
     return _check(data, f"{column} not older than {limit}", young, needed_rows), ""
 
 
-def _age_reference(data: FeasibilityData, dated: bool) -> Any:
+def _age_reference(data: LabelledRows, dated: bool) -> Any:
     """The moment from which ages count; None where that makes no sense."""
     stated = data.use_case.feasibility.as_of
     if stated is None:
@@ -53,7 +53,7 @@ def _age_reference(data: FeasibilityData, dated: bool) -> Any:
         return None
 
 
-def _check(data: FeasibilityData, limit: str, young: int, needed_rows: float) -> Check:
+def _check(data: LabelledRows, limit: str, young: int, needed_rows: float) -> Check:
     total = len(data.all_rows.truth)
     wanted = (
         math.ceil(needed_rows / (1 - data.use_case.split.test))

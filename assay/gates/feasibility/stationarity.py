@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.gates.feasibility.data import FOLDS, FeasibilityData
+from assay.gates.feasibility.data import FeasibilityData
+from assay.gates.feasibility.labelled_rows import FOLDS, LabelledRows
 from assay.gates.feasibility.periods import Periods
 from assay.gates.feasibility.single_columns import ColumnAuc, score_single_columns
 from assay.gates.report import Check, Interval, Sheet, Verdict
@@ -26,11 +27,11 @@ def check_stationarity(data: FeasibilityData, periods: Periods) -> tuple[list[Ch
     if (short := _lacking_rows(data, late)) > 0:
         why = f"A period has too few rows of an outcome: {MIN_PERIOD_ROWS} of each are needed."
         return [
-            _unknown_check(periods, why, f"Add about {format_rounded_up(short)} rows of it.")
+            unclear_time_check(periods, why, f"Add about {format_rounded_up(short)} rows of it.")
         ], []
     alone = score_single_columns(data, late)
     shift = roc_auc(late, data.predict_out_of_fold(labels=late), units=data.clusters)
-    return [_check(data, periods, shift, alone), _tells_time_check(data, alone)], [_sheet(alone)]
+    return [_check(data, periods, shift, alone), check_tells_time(data, alone)], [_sheet(alone)]
 
 
 def unusable_time_check(why: str) -> Check:
@@ -58,7 +59,7 @@ def _check(
     early = ~late & ~np.isin(data.units, data.units[late])
     if min(labels[early].sum(), (~labels[early]).sum()) < MIN_PERIOD_ROWS:
         why = "Nearly all entities of the early rows come back in the late ones."
-        return _unknown_check(periods, why, "Add entities that are new in the late rows.")
+        return unclear_time_check(periods, why, "Add entities that are new in the late rows.")
     from_past = data.fit_predict(early, late)
     usually = len(late) * (FOLDS - 1) / FOLDS  # rows that a fold's learner sees
     from_others = data.probabilities_from(float(early.sum() / usually))[late]
@@ -146,7 +147,7 @@ def _remedy(verdict: Verdict, late_labels: Bools) -> str:
     )
 
 
-def _tells_time_check(data: FeasibilityData, column_aucs: list[ColumnAuc]) -> Check:
+def check_tells_time(data: LabelledRows, column_aucs: list[ColumnAuc]) -> Check:
     """A column that names the period has, in later rows, values that no model ever saw."""
     limit = data.use_case.feasibility.leak
     named = [a for a in column_aucs if a.low > limit]
@@ -171,7 +172,8 @@ def _tells_time_check(data: FeasibilityData, column_aucs: list[ColumnAuc]) -> Ch
     )
 
 
-def _unknown_check(periods: Periods, why: str, remedy: str) -> Check:
+def unclear_time_check(periods: Periods, why: str, remedy: str) -> Check:
+    """Where the late rows, or the early ones, do not suffice to tell."""
     return Check(
         name="stationarity",
         claim="A model of the earlier rows predicts the later ones",
