@@ -63,7 +63,7 @@ def team(tmp_path, seed):
         try:
             made.start()
             for asked in [made.train(name) for name in NAMES]:
-                assert conclude(made, asked) == "Registered"
+                assert conclude(made, asked) == "Registered", asked.message
             yield made
         finally:
             made.stop()
