@@ -41,7 +41,7 @@ def calibrate_classifier(
     if method == "none":
         return fitted
     held = ~np.isnan(scores)
-    model = _fit_calibrator(scores[held], truth[held], method)
+    model = fit_calibrator(scores[held], truth[held], method)
     frozen = FrozenEstimator(fitted)
     model.set_params(estimator=frozen)
     model.calibrated_classifiers_[0].estimator = frozen
@@ -60,15 +60,16 @@ def cross_fit_probabilities(
     probability = np.full(len(scores), np.nan)
     for number in np.unique(fold[fold >= 0]):
         inside, others = fold == number, (fold >= 0) & (fold != number)
-        model = _fit_calibrator(scores[others], truth[others], method)
+        model = fit_calibrator(scores[others], truth[others], method)
         probability[inside] = model.predict_proba(scores[inside].reshape(-1, 1))[:, 1]
     return probability
 
 
-def _fit_calibrator(
+def fit_calibrator(
     scores: np.ndarray, truth: np.ndarray, method: CalibrationMethod
 ) -> CalibratedClassifierCV:
-    rows = scores.reshape(-1, 1)
+    """The calibrator of these scores: float64, one entry a row, or a column for each class."""
+    rows = scores.reshape(len(scores), -1)
     identity = FrozenEstimator(Given().fit(rows, truth))
     # The estimator is frozen: folds change nothing, and two are the least it takes.
     return CalibratedClassifierCV(identity, method=method, ensemble=False, cv=2).fit(rows, truth)
@@ -82,9 +83,10 @@ class Given(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-lear
         return self
 
     def decision_function(self, rows: np.ndarray) -> np.ndarray:
-        column: np.ndarray = rows[:, 0]
-        return column
+        scores: np.ndarray = rows[:, 0] if rows.shape[1] == 1 else rows
+        return scores
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
-        decided: np.ndarray = (rows[:, 0] > 0).astype(np.int64)
+        several = rows.shape[1] > 1
+        decided: np.ndarray = (rows.argmax(axis=1) if several else rows[:, 0] > 0).astype(np.int64)
         return decided

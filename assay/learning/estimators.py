@@ -24,12 +24,53 @@ def no_location(_: tuple[str | int, ...]) -> str | None:
     return None
 
 
-def check_candidates(use_case: UseCase, locate: FieldLocator = no_location) -> None:
+KindCheck = Callable[[Any, Candidate, tuple[str | int, ...], FieldLocator], None]
+"""Raises ConfigError for an estimator that does not fit the question: the unfitted estimator, its
+candidate, and the candidate's path into the use case.
+"""
+
+
+def require_classifier(
+    estimator: Any,
+    candidate: Candidate,
+    path: tuple[str | int, ...],
+    locate: FieldLocator,
+    question: str = "is answered by yes or no",
+) -> None:
+    """Raise ConfigError for what is no classifier with scores, or asks for probabilities that it
+    does not give.
+    """
+    from sklearn.base import is_classifier
+
+    if not is_classifier(estimator):
+        raise ConfigError(
+            f"{candidate.estimator} is not a classifier",
+            where=locate((*path, "estimator")),
+            remedy=f"The question {question}: name a classifier.",
+        )
+    scores = [n for n in ("decision_function", "predict_proba") if hasattr(estimator, n)]
+    if not scores:
+        raise ConfigError(
+            f"{candidate.estimator} gives neither scores nor probabilities",
+            where=locate((*path, "estimator")),
+            remedy="Name one with decision_function or predict_proba.",
+        )
+    if candidate.calibrate == "none" and "predict_proba" not in scores:
+        raise ConfigError(
+            f"{candidate.estimator} gives no probabilities of its own",
+            where=locate((*path, "calibrate")),
+            remedy="Write calibrate: sigmoid, or isotonic.",
+        )
+
+
+def check_candidates(
+    use_case: UseCase, locate: FieldLocator = no_location, check: KindCheck = require_classifier
+) -> None:
     """Make every candidate's estimator and transformers before any work is done. Raises
     ConfigError.
     """
     for candidate in use_case.expanded_candidates:
-        make_estimator(candidate, use_case, locate)
+        make_estimator(candidate, use_case, locate, check)
         _check_depends(candidate, use_case, locate)
         for column, path in candidate.preprocess.items():
             make_transformer(
@@ -59,11 +100,15 @@ def _is_module(name: str) -> bool:
 
 
 def make_estimator(
-    candidate: Candidate, use_case: UseCase, locate: FieldLocator = no_location
+    candidate: Candidate,
+    use_case: UseCase,
+    locate: FieldLocator = no_location,
+    check: KindCheck = require_classifier,
 ) -> Any:
-    """The unfitted classifier of a candidate, its parameters set, its randomness seeded.
+    """The unfitted estimator of a candidate, its parameters set, its randomness seeded.
 
-    Raises ConfigError when the path leads to no classifier, or a parameter is unknown to it.
+    Raises ConfigError when the path leads to no estimator, `check` refuses it, or a parameter is
+    unknown to it.
     """
     path = use_case.candidate_path(candidate)
     kind = import_object(candidate.estimator, (*path, "estimator"), locate)
@@ -74,7 +119,7 @@ def make_estimator(
             remedy="Name a class with scikit-learn's fit, predict and get_params.",
         )
     made = _make_instance(kind, candidate, path, locate)
-    _require_classifier(made, candidate, path, locate)
+    check(made, candidate, path, locate)
     _require_sample_weight(made, candidate, path, locate)
     given = {*candidate.params, *candidate.search}
     if "random_state" in made.get_params(deep=False) and "random_state" not in given:
@@ -202,32 +247,6 @@ def _require_parameter(
             f"{kind.__name__} has no parameter {name!r}",
             where=locate(field_path),
             remedy=suggest_name(name, parameters, f"It has: {', '.join(parameters)}."),
-        )
-
-
-def _require_classifier(
-    estimator: Any, candidate: Candidate, path: tuple[str | int, ...], locate: FieldLocator
-) -> None:
-    from sklearn.base import is_classifier
-
-    if not is_classifier(estimator):
-        raise ConfigError(
-            f"{candidate.estimator} is not a classifier",
-            where=locate((*path, "estimator")),
-            remedy="The question is answered by yes or no: name a classifier.",
-        )
-    scores = [n for n in ("decision_function", "predict_proba") if hasattr(estimator, n)]
-    if not scores:
-        raise ConfigError(
-            f"{candidate.estimator} gives neither scores nor probabilities",
-            where=locate((*path, "estimator")),
-            remedy="Name one with decision_function or predict_proba.",
-        )
-    if candidate.calibrate == "none" and "predict_proba" not in scores:
-        raise ConfigError(
-            f"{candidate.estimator} gives no probabilities of its own",
-            where=locate((*path, "calibrate")),
-            remedy="Write calibrate: sigmoid, or isotonic.",
         )
 
 

@@ -11,9 +11,10 @@ from sklearn.pipeline import Pipeline
 
 from assay.config.use_case import UseCase
 from assay.learning import calibration
+from assay.learning.learning_problem import LearningProblem, weight_params
 from assay.learning.one_thread import one_thread
 from assay.learning.scores import cost_threshold
-from assay.learning.search import LearningProblem, SearchOutcome, weight_params
+from assay.learning.search import SearchOutcome
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, TimeSeriesSplit
+from sklearn.model_selection import (
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
 
 from assay.config.use_case import UseCase
 from assay.errors import DataError
@@ -47,21 +52,16 @@ def make_folds(truth: np.ndarray, split_values: pd.Series, use_case: UseCase) ->
 
 def _split_rows(truth: np.ndarray, split_values: pd.Series, use_case: UseCase) -> Iterator[Fold]:
     if use_case.split.by == "time":
-        yield from _folds_over_time(split_values, use_case)
+        yield from folds_over_time(split_values, use_case)
         return
     wanted, seed = use_case.search.folds, use_case.seed
-    codes = pd.factorize(split_values, use_na_sentinel=False)[0]
-    if (found := codes.max() + 1) < wanted:
-        of = use_case.split.column or ", ".join(use_case.data.identity) or "the features"
-        raise DataError(
-            f"{wanted} folds need {wanted} groups in training, but {of!r} has {found}",
-            remedy="Set search.folds lower, or add groups.",
-        )
+    codes = unit_codes(split_values, use_case)
+    found = codes.max() + 1
     _require_enough_units(truth, codes, use_case)
     if found == len(codes):  # every row on its own: the same promise, without a pass in Python
         plain = StratifiedKFold(wanted, shuffle=True, random_state=seed)
         yield from plain.split(truth, truth)
-    elif found > _MAX_STRATIFIED_GROUPS:
+    elif found > MAX_STRATIFIED_GROUPS:
         yield from _folds_over_units(
             truth, codes, StratifiedKFold(wanted, shuffle=True, random_state=seed)
         )
@@ -72,7 +72,25 @@ def _split_rows(truth: np.ndarray, split_values: pd.Series, use_case: UseCase) -
 
 # scikit-learn weighs units one by one, which takes seconds for tens of thousands; of so many,
 # the sizes and classes even out without it.
-_MAX_STRATIFIED_GROUPS = 2_000
+MAX_STRATIFIED_GROUPS = 2_000
+
+
+def unit_codes(split_values: pd.Series, use_case: UseCase) -> np.ndarray:
+    """The number of each row's unit, from 0. Raises DataError for fewer units than folds."""
+    wanted = use_case.search.folds
+    codes: np.ndarray = pd.factorize(split_values, use_na_sentinel=False)[0]
+    if (found := codes.max() + 1) < wanted:
+        raise DataError(
+            f"{wanted} folds need {wanted} groups in training, but {unit_name(use_case)!r} has"
+            f" {found}",
+            remedy="Set search.folds lower, or add groups.",
+        )
+    return codes
+
+
+def unit_name(use_case: UseCase) -> str:
+    """What makes rows one unit, for people."""
+    return use_case.split.column or ", ".join(use_case.data.identity) or "the features"
 
 
 def _require_enough_units(truth: np.ndarray, codes: np.ndarray, use_case: UseCase) -> None:
@@ -80,9 +98,9 @@ def _require_enough_units(truth: np.ndarray, codes: np.ndarray, use_case: UseCas
     wanted, target = use_case.search.folds, use_case.data.target
     for rows, having in ((truth, "with"), (~truth, "without")):
         if (units := len(np.unique(codes[rows]))) < wanted:
-            by = use_case.split.column or ", ".join(use_case.data.identity) or "the features"
             raise DataError(
-                f"{wanted} folds need rows of each class from {wanted} groups of {by!r}, but the"
+                f"{wanted} folds need rows of each class from {wanted} groups of"
+                f" {unit_name(use_case)!r}, but the"
                 f" {rows.sum():,} training rows {having} {target.outcome_text} come from {units}",
                 remedy="Set search.folds lower, or add groups with such rows.",
             )
@@ -95,15 +113,18 @@ def _folds_over_units(
     that leaves a fold less than half its share of the rarer class, by whether they hold one.
     """
     rows, positives = np.bincount(codes), np.bincount(codes, weights=truth)
-    folds = _split_units(positives * 2 > rows, codes, splitter)
+    folds = split_units(positives * 2 > rows, codes, splitter)
     rare = truth if truth.mean() <= 0.5 else ~truth
     least = min(int(rare[held].sum()) for _, held in folds)
     if 2 * least * len(folds) < rare.sum():
-        folds = _split_units(np.bincount(codes, weights=rare) > 0, codes, splitter)
+        folds = split_units(np.bincount(codes, weights=rare) > 0, codes, splitter)
     yield from folds
 
 
-def _split_units(strata: np.ndarray, codes: np.ndarray, splitter: StratifiedKFold) -> list[Fold]:
+def split_units(
+    strata: np.ndarray, codes: np.ndarray, splitter: KFold | StratifiedKFold
+) -> list[Fold]:
+    """Folds over the units, from the stratum of each unit and the unit's number of each row."""
     with warnings.catch_warnings():  # scikit-learn warns of a stratum smaller than the folds
         warnings.simplefilter("ignore", UserWarning)
         divided = list(splitter.split(strata, strata))
@@ -113,7 +134,7 @@ def _split_units(strata: np.ndarray, codes: np.ndarray, splitter: StratifiedKFol
     ]
 
 
-def _folds_over_time(split_values: pd.Series, use_case: UseCase) -> Iterator[Fold]:
+def folds_over_time(split_values: pd.Series, use_case: UseCase) -> Iterator[Fold]:
     """Folds over the distinct times. Rows without one are the past's: their code is the least."""
     wanted = use_case.search.folds
     moments, code = np.unique(pd.factorize(split_values, sort=True)[0], return_inverse=True)

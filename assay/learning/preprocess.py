@@ -8,12 +8,12 @@ loaded without Assay.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler, TargetEncoder
 
@@ -22,6 +22,8 @@ from assay.learning.estimators import FieldLocator, make_transformer, no_locatio
 
 MAX_CATEGORIES = 50
 """Distinct values above which a text column is encoded by its target rate, not one by one."""
+OutcomeKind = Literal["binary", "multiclass", "continuous"]
+"""What the target rate of a value is a rate of, in scikit-learn's words."""
 MIN_CATEGORY_ROWS = 10
 """Rows below which a value is pooled with the other rare ones."""
 
@@ -30,6 +32,7 @@ def make_preprocessor(
     frame: pd.DataFrame,
     *,
     seed: int,
+    outcomes: OutcomeKind = "binary",
     overrides: Mapping[str, str] | None = None,
     path: tuple[str | int, ...] = (),
     locate: FieldLocator = no_location,
@@ -38,7 +41,8 @@ def make_preprocessor(
 
     Numbers: median, an indicator where values are missing, unit variance. Text: one column a
     value, missing a value of its own, rare and unknown ones pooled; with more than `MAX_CATEGORIES`
-    values the cross-fitted target rate instead (Micci-Barreca 2001). Dates: days since 1970.
+    values the cross-fitted target rate instead (Micci-Barreca 2001): of each class where there are
+    several, the mean of amounts. Dates: days since 1970.
     `overrides` maps columns to import paths, drop or passthrough. Columns without any value are
     left out.
 
@@ -53,7 +57,7 @@ def make_preprocessor(
             chosen.append((f"own_{name}", made, [name]))
         elif part := _recipe_name(frame[name]):
             parts.setdefault(part, []).append(name)
-    recipes = _recipes(seed)
+    recipes = _recipes(seed, outcomes)
     steps = [(part, recipes[part], parts[part]) for part in recipes if part in parts]
     steps += chosen
     if all(made == "drop" for _, made, _ in steps):
@@ -75,7 +79,9 @@ def _recipe_name(column: pd.Series) -> str | None:
     return "names" if column.nunique() > MAX_CATEGORIES else "categories"
 
 
-def _recipes(seed: int) -> dict[str, Any]:
+def _recipes(seed: int, outcomes: OutcomeKind) -> dict[str, Any]:
+    folds = KFold if outcomes == "continuous" else StratifiedKFold
+
     def numbers() -> list[Any]:
         return [SimpleImputer(strategy="median", add_indicator=True), StandardScaler()]
 
@@ -93,9 +99,7 @@ def _recipes(seed: int) -> dict[str, Any]:
             sparse_output=False,
         ),
         "names": make_pipeline(
-            TargetEncoder(
-                target_type="binary", cv=StratifiedKFold(5, shuffle=True, random_state=seed)
-            ),
+            TargetEncoder(target_type=outcomes, cv=folds(5, shuffle=True, random_state=seed)),
             StandardScaler(),
         ),
     }

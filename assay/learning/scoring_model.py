@@ -1,7 +1,8 @@
-"""A model as people use it: a frame in, probabilities and decisions out."""
+"""A model as people use it: a frame in, answers out."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ _ROWS_AT_ONCE = 1 << 16
 
 
 class ScoringModel:
-    """A fitted classifier behind its signature."""
+    """A fitted model behind its signature."""
 
     def __init__(self, fitted: Any, signature: dict[str, Any]) -> None:
         self.fitted = fitted
@@ -42,13 +43,16 @@ class ScoringModel:
         return [held] if isinstance(held, dict) else held  # one column was once written alone
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Columns `probability` (float64) and `decision` (bool), on the frame's own index.
+        """The answers on the frame's own index, in the columns that the signature's outputs name:
+        of a yes or no `probability` (float64) and `decision` (bool).
 
         Columns that the model does not know are ignored; rows are worked on in blocks, so that
         the memory is bounded. Raises DataError that lists what is absent or of a wrong type.
         """
         require_columns(frame, self.columns)
         rows = cast_frame(frame, self.signature["inputs"])
+        if (answer := getattr(self.fitted, "answer", None)) is not None:
+            return self._answer_blocks(answer, rows)
         groups = self.groups(frame)
         probability = np.empty(len(rows), dtype=np.float64)
         decision = np.empty(len(rows), dtype=bool)
@@ -60,6 +64,27 @@ class ScoringModel:
                     self.fitted, rows.iloc[block], known
                 )
         return pd.DataFrame({"probability": probability, "decision": decision}, index=frame.index)
+
+    def _answer_blocks(
+        self, answer: Callable[[pd.DataFrame], pd.DataFrame], rows: pd.DataFrame
+    ) -> pd.DataFrame:
+        """What the served object of a problem type answers."""
+        with one_joblib_worker():
+            blocks = [
+                answer(rows.iloc[start : start + _ROWS_AT_ONCE])
+                for start in range(0, len(rows), _ROWS_AT_ONCE)
+            ]
+        if blocks:
+            return pd.concat(blocks)
+        types = {"number": "float64", "boolean": "bool", "text": "str"}
+        empty = {one["name"]: pd.Series(dtype=types[one["type"]]) for one in self.outputs}
+        return pd.DataFrame(empty, index=rows.index)
+
+    @property
+    def outputs(self) -> list[dict[str, Any]]:
+        """The columns of the answers: name, type (number, boolean or text), what each means."""
+        found: list[dict[str, Any]] = self.signature["outputs"]
+        return found
 
     @property
     def group_columns(self) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,35 +24,17 @@ from sklearn.pipeline import Pipeline
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
 from assay.errors import ConfigError, DataError
-from assay.learning import calibration
 from assay.learning.estimators import FieldLocator, no_location
 from assay.learning.fit_warnings import mask_addresses, record_fit_warnings
-from assay.learning.folds import Fold, fold_of_row
+from assay.learning.learning_problem import (
+    AnswerMethod,
+    FitProgress,
+    JudgedAnswers,
+    LearningProblem,
+    weight_params,
+)
 from assay.learning.one_thread import limit_to_one_thread, one_thread
-from assay.learning.scores import compute_score, cost_threshold, is_better
-
-FitProgress = Callable[[int, int, str], None]
-"""Progress: done, of how many, and a few words about the last one."""
-
-RowWeighting = Callable[[np.ndarray], np.ndarray]
-
-
-@dataclass(frozen=True)
-class LearningProblem:
-    """One candidate's training rows, their bool labels, and the folds."""
-
-    rows: pd.DataFrame
-    truth: np.ndarray
-    folds: Sequence[Fold]
-    candidate: Candidate
-    use_case: UseCase
-    row_weights: RowWeighting | None = None
-    """From row numbers to the weights of these rows."""
-
-
-def weight_params(problem: LearningProblem, rows: np.ndarray) -> dict[str, Any]:
-    """The arguments of a pipeline's `fit` for the weights of these rows; none without weights."""
-    return {"model__sample_weight": problem.row_weights(rows)} if problem.row_weights else {}
+from assay.learning.yes_no_answers import YesNoAnswers
 
 
 def set_model_params(pipeline: Pipeline, params: dict[str, Any]) -> Pipeline:
@@ -64,7 +46,7 @@ def set_model_params(pipeline: Pipeline, params: dict[str, Any]) -> Pipeline:
 
 @dataclass(frozen=True)
 class SearchOutcome:
-    """What the search yields.
+    """What the search of a yes or no yields.
 
     `scores` and `probability` (calibrated) are out-of-fold, one float64 a training row, NaN for
     rows that no fold held out. `trials` is a JSON value without timings; `seconds` has them, one
@@ -136,8 +118,9 @@ def search_parameters(
     ones the first. A fit that fails is recorded. Raises ConfigError when every combination
     fails, with what the estimator said, and DataError when a process of the search dies.
     """
-    return _search_combinations(
-        pipeline, problem, parameter_combinations(problem.candidate, problem.use_case), say, locate
+    tries = parameter_combinations(problem.candidate, problem.use_case)
+    return _yes_no_outcome(
+        search_combinations(pipeline, problem, tries, YesNoAnswers(), say=say, locate=locate)
     )
 
 
@@ -145,29 +128,60 @@ def cross_validate(
     pipeline: Any, problem: LearningProblem, say: FitProgress, locate: FieldLocator = no_location
 ) -> SearchOutcome:
     """As `search_parameters`, with the parameters that `pipeline` has already."""
-    return _search_combinations(pipeline, problem, [{}], say, locate)
+    return _yes_no_outcome(
+        search_combinations(pipeline, problem, [{}], YesNoAnswers(), say=say, locate=locate)
+    )
 
 
-def _search_combinations(
+def _yes_no_outcome(found: FoundParameters) -> SearchOutcome:
+    return SearchOutcome(
+        params=found.params,
+        scores=found.raw,
+        probability=found.answers,
+        trials=found.trials,
+        seconds=found.seconds,
+        chosen_index=found.chosen_index,
+    )
+
+
+@dataclass(frozen=True)
+class FoundParameters:
+    """The chosen combination with its out-of-fold answers, raw and judged (see `AnswerMethod`), and
+    all that was tried, as in `SearchOutcome`.
+    """
+
+    params: dict[str, Any]
+    raw: np.ndarray
+    answers: np.ndarray
+    trials: list[dict[str, Any]]
+    seconds: list[float]
+    chosen_index: int
+
+
+def search_combinations(
     pipeline: Any,
     problem: LearningProblem,
     tries: list[dict[str, Any]],
+    method: AnswerMethod,
+    *,
     say: FitProgress,
-    locate: FieldLocator,
-) -> SearchOutcome:
+    locate: FieldLocator = no_location,
+) -> FoundParameters:
+    """The same for any type of question, of these combinations. Raises as `search_parameters`."""
     calls = [_Call(i, j, params) for i, params in enumerate(tries) for j in _fold_numbers(problem)]
     fits: list[dict[int, _Fit]] = [{} for _ in tries]
-    for done, fit in enumerate(_run_fits(pipeline, problem, calls), start=1):
+    for done, fit in enumerate(_run_fits(pipeline, problem, method, calls), start=1):
         fits[fit.combination][fit.fold] = fit
         say(done, len(calls), _params_text(tries[fit.combination]))
     judged = [
-        _judge_combination(params, of, problem) for params, of in zip(tries, fits, strict=True)
+        _judge_combination(params, of, problem, method)
+        for params, of in zip(tries, fits, strict=True)
     ]
-    chosen = _choose_combination([one.entry for one in judged], problem, locate)
-    return SearchOutcome(
+    chosen = _choose_combination([one.entry for one in judged], problem, method, locate)
+    return FoundParameters(
         params=tries[chosen],
-        scores=judged[chosen].scores,
-        probability=judged[chosen].probability,
+        raw=judged[chosen].raw,
+        answers=judged[chosen].answers,
         trials=[one.entry for one in judged],
         seconds=[sum(fit.seconds for fit in of.values()) for of in fits],
         chosen_index=chosen,
@@ -185,13 +199,15 @@ def parameter_combinations(candidate: Candidate, use_case: UseCase) -> list[dict
     return list(ParameterSampler(space, use_case.search.draws, random_state=use_case.seed))
 
 
-def _run_fits(pipeline: Any, problem: LearningProblem, calls: Sequence[_Call]) -> Iterator[_Fit]:
+def _run_fits(
+    pipeline: Any, problem: LearningProblem, method: AnswerMethod, calls: Sequence[_Call]
+) -> Iterator[_Fit]:
     """All fits, as they finish. Each runs in one thread: the processes fill the machine."""
     jobs = min(problem.use_case.search.jobs or _default_jobs(problem), len(calls))
     if jobs == 1:
-        yield from (_fit_fold(clone(pipeline), problem, call) for call in calls)
+        yield from (_fit_fold(clone(pipeline), problem, method, call) for call in calls)
         return
-    tasks = (joblib.delayed(_fit_fold)(clone(pipeline), problem, call) for call in calls)
+    tasks = (joblib.delayed(_fit_fold)(clone(pipeline), problem, method, call) for call in calls)
     path = {"initializer": _take_path, "initargs": (tuple(sys.path),)}
     with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, **path):
         try:
@@ -219,7 +235,7 @@ def _take_path(path: tuple[str, ...]) -> None:
     sys.path[:] = path
 
 
-def _fit_fold(pipeline: Any, problem: LearningProblem, call: _Call) -> _Fit:
+def _fit_fold(pipeline: Any, problem: LearningProblem, method: AnswerMethod, call: _Call) -> _Fit:
     fit, held = problem.folds[call.fold]
     started = time.perf_counter()
     found, error = None, None
@@ -227,9 +243,9 @@ def _fit_fold(pipeline: Any, problem: LearningProblem, call: _Call) -> _Fit:
         try:
             set_model_params(pipeline, call.params)
             weights = weight_params(problem, fit)
-            pipeline.fit(problem.rows.iloc[fit], problem.truth[fit].astype(np.int64), **weights)
-            method = problem.candidate.calibrate
-            found = calibration.calibrator_scores(pipeline, problem.rows.iloc[held], method)
+            outcomes = method.fit_outcomes(problem.truth[fit])
+            pipeline.fit(problem.rows.iloc[fit], outcomes, **weights)
+            found = method.raw_answers(pipeline, problem.rows.iloc[held], problem)
             if not np.isfinite(found).all():
                 found, error = None, "its scores are not finite"
         except Exception as raised:  # noqa: BLE001 - an estimator may raise anything
@@ -241,52 +257,42 @@ def _fit_fold(pipeline: Any, problem: LearningProblem, call: _Call) -> _Fit:
 @dataclass(frozen=True)
 class _JudgedCombination:
     entry: dict[str, Any]
-    scores: np.ndarray
-    probability: np.ndarray
+    raw: np.ndarray
+    answers: np.ndarray
 
 
 def _judge_combination(
-    params: dict[str, Any], fits: dict[int, _Fit], problem: LearningProblem
+    params: dict[str, Any], fits: dict[int, _Fit], problem: LearningProblem, method: AnswerMethod
 ) -> _JudgedCombination:
-    """One combination's entry of `trials`, its scores, its calibrated probabilities."""
-    scores = np.full(len(problem.truth), np.nan)
+    """One combination's entry of `trials`, and its answers out of fold."""
     ordered = [fits[j] for j in _fold_numbers(problem)]
     entry: dict[str, Any] = {"params": params, "mean": None, "std": None, "scores": []}
     entry["warnings"] = sorted({text for fit in ordered for text in fit.warned})
     entry["error"] = next((fit.error for fit in ordered if fit.error), None)
+    found = [fit.scores for fit in ordered if fit.scores is not None]
+    shape = found[0].shape[1:] if found else ()
+    raw = np.full((len(problem.truth), *shape), np.nan)
     if entry["error"]:
-        return _JudgedCombination(entry, scores, scores)
+        return _JudgedCombination(entry, raw, raw)
     for fit, (_, held) in zip(ordered, problem.folds, strict=True):
-        scores[held] = fit.scores
-    fold = fold_of_row(problem.folds, len(scores))
-    method = problem.candidate.calibrate
-    probability = calibration.cross_fit_probabilities(scores, problem.truth, fold, method)
-    entry["scores"] = _fold_scores(probability, problem)
+        raw[held] = fit.scores
+    judged: JudgedAnswers = method.judge(raw, problem)
+    entry["scores"] = judged.scores
     entry["mean"] = float(np.mean(entry["scores"]))
     entry["std"] = float(np.std(entry["scores"], ddof=1))
-    return _JudgedCombination(entry, scores, probability)
-
-
-def _fold_scores(probability: np.ndarray, problem: LearningProblem) -> list[float]:
-    """`performance.choose_by` on each fold's held-out rows."""
-    asked = problem.use_case.performance
-    decision = probability >= cost_threshold(asked.cost)
-    return [
-        compute_score(
-            asked.choose_by, problem.truth[held], probability[held], decision[held], asked.cost
-        )
-        for _, held in problem.folds
-    ]
+    return _JudgedCombination(entry, raw, judged.answers)
 
 
 def _choose_combination(
-    trials: Sequence[dict[str, Any]], problem: LearningProblem, locate: FieldLocator
+    trials: Sequence[dict[str, Any]],
+    problem: LearningProblem,
+    method: AnswerMethod,
+    locate: FieldLocator,
 ) -> int:
-    by = problem.use_case.performance.choose_by
     chosen: int | None = None
     for i, entry in enumerate(trials):
         if entry["error"] is None and (
-            chosen is None or is_better(by, entry["mean"], trials[chosen]["mean"])
+            chosen is None or method.is_better(entry["mean"], trials[chosen]["mean"], problem)
         ):
             chosen = i
     if chosen is not None:

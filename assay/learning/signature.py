@@ -87,6 +87,24 @@ def model_signature(
     }
 
 
+def answer_signature(
+    entries: list[dict[str, Any]],
+    outputs: Sequence[dict[str, Any]],
+    problem: str,
+    meaning: dict[str, Any],
+) -> dict[str, Any]:
+    """The signature of a model of another type of question, as JSON. `outputs` are the columns of
+    its answers: name, type (number or text) and what each means; `meaning` says what they are in.
+    """
+    return {
+        "inputs": entries,
+        "groups": None,
+        "outputs": list(outputs),
+        "problem": problem,
+        **meaning,
+    }
+
+
 def require_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
     """Raises DataError that lists every column of `names` which the frame lacks."""
     absent = [name for name in names if name not in frame.columns]

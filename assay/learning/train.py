@@ -15,29 +15,28 @@ from sklearn.pipeline import Pipeline
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
 from assay.dataset.groups import group_labels, intersect_groups
-from assay.dataset.row_identity import unit_hashes
 from assay.dataset.target import labels_from_column, read_labels
-from assay.errors import DataError
 from assay.learning import fit
-from assay.learning.estimators import FieldLocator, make_estimator, no_location
+from assay.learning.estimators import FieldLocator, no_location
 from assay.learning.folds import make_folds
+from assay.learning.learning_problem import FitProgress, LearningProblem
 from assay.learning.mitigation.inputs import MitigatedModel, MitigationInputs
 from assay.learning.mitigation.methods import mitigate_model
 from assay.learning.mitigation.models import needs_groups
 from assay.learning.model_codec import dump_model
 from assay.learning.one_thread import one_thread
-from assay.learning.preprocess import make_preprocessor
 from assay.learning.scores import compute_score, cost_threshold
 from assay.learning.scoring_model import ScoringModel
-from assay.learning.search import (
-    FitProgress,
-    LearningProblem,
-    SearchOutcome,
-    search_parameters,
-    set_model_params,
-)
-from assay.learning.signature import add_ranges, cast_frame, describe_inputs, model_signature
+from assay.learning.search import SearchOutcome, search_parameters, set_model_params
+from assay.learning.signature import add_ranges, describe_inputs, model_signature
 from assay.learning.timing import measure_timing
+from assay.learning.training_rows import (
+    group_columns,
+    make_pipeline,
+    require_free_names,
+    split_values,
+    training_frame,
+)
 from assay.tables.table import Table
 
 PREDICTION_COLUMNS = ("row", "truth", "probability", "decision")
@@ -87,7 +86,7 @@ def search_candidate(
     DataError for rows that cannot teach it.
     """
     problem = _with_folds(_make_problem(table, test, candidate, use_case), table, test)
-    return search_parameters(_pipeline(problem, locate), problem, say, locate)
+    return search_parameters(make_pipeline(problem, locate), problem, say, locate)
 
 
 def train_candidate(
@@ -107,7 +106,7 @@ def train_candidate(
     fit is left to do: the one on all training rows. Other ways of mitigating take more, of which
     `say` tells. Raises as `search_candidate` does.
     """
-    _require_free_names(use_case)
+    require_free_names(use_case, {*PREDICTION_COLUMNS, UNMITIGATED})
     frame = table.to_pandas()
     problem = _make_problem(table, test, candidate, use_case)
     started = time.perf_counter()
@@ -143,40 +142,12 @@ def _make_problem(
     table: Table, test: np.ndarray, candidate: Candidate, use_case: UseCase
 ) -> LearningProblem:
     labels = read_labels(table, use_case.data.target)[~test]
-    frame = table.to_pandas(use_case.feature_columns(table.schema.names))[~test]
-    rows = cast_frame(frame, describe_inputs(table.description, frame))
-    return LearningProblem(rows, labels, (), candidate, use_case)
+    return LearningProblem(training_frame(table, test, use_case), labels, (), candidate, use_case)
 
 
 def _with_folds(problem: LearningProblem, table: Table, test: np.ndarray) -> LearningProblem:
-    order = _split_values(table, problem.use_case)[~test]
+    order = split_values(table, problem.use_case)[~test]
     return replace(problem, folds=make_folds(problem.truth, order, problem.use_case))
-
-
-def _split_values(table: Table, use_case: UseCase) -> pd.Series:
-    """The value that each row is split by: its time, or its unit."""
-    if use_case.split.by == "time":
-        name = str(use_case.split.column)
-        return table.to_pandas([name])[name]
-    return pd.Series(unit_hashes(table, use_case))
-
-
-def _require_free_names(use_case: UseCase) -> None:
-    for name in use_case.data.sensitive:
-        if name in {*PREDICTION_COLUMNS, UNMITIGATED}:
-            raise DataError(
-                f"a sensitive column cannot be called {name!r}", remedy="Rename it in the source."
-            )
-
-
-def _pipeline(problem: LearningProblem, locate: FieldLocator) -> Pipeline:
-    rows, candidate, use_case = problem.rows, problem.candidate, problem.use_case
-    path = use_case.candidate_path(candidate)
-    prepare = make_preprocessor(
-        rows, seed=use_case.seed, overrides=candidate.preprocess, path=path, locate=locate
-    )
-    model = make_estimator(candidate, use_case, locate)
-    return Pipeline([("prepare", prepare), ("model", model)])
 
 
 def _fit_model(
@@ -189,7 +160,7 @@ def _fit_model(
     """The model and its out-of-fold predictions; without mitigation, those of the search."""
 
     def pipeline() -> Pipeline:
-        return set_model_params(_pipeline(problem, locate), outcome.params)
+        return set_model_params(make_pipeline(problem, locate), outcome.params)
 
     asked = problem.candidate.mitigate
     if asked is not None:
@@ -236,11 +207,7 @@ def _predictions_table(
         "probability": np.asarray(probability),
         "decision": np.asarray(decision),
     }
-    for name, declared in use_case.data.sensitive.items():
-        # Labelled over all rows: the groups do not depend on the split.
-        labels = group_labels(frame[name], declared, name).to_numpy(dtype=object)
-        columns[name] = pa.array(labels[rows], pa.string())
-    return pa.table(columns)
+    return pa.table(columns | group_columns(frame, rows, use_case))
 
 
 def _out_of_fold_table(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
 
+from assay.bucket import canonical_json
 from assay.bucket.bucket import Bucket
 from assay.config.use_case import UseCase
+from assay.learning.timing import measure_timing
+from assay.learning.train import TrainedCandidate
+from assay.problems.problem_type import ProblemType, StoredSearch
 from assay.store.memory import MemoryStore
 from assay.tables.table import Table
 from assay.tables.table_writer import write_frame
@@ -80,3 +86,29 @@ def harm_case(*candidates: dict[str, Any], **changes: Any) -> UseCase:
 def store_rows(frame: pd.DataFrame) -> Table:
     bucket = Bucket.from_store(MemoryStore())
     return Table.read(bucket, write_frame(bucket, frame, "people"))
+
+
+def quiet(done: int, total: int, text: str) -> None:
+    """Progress that nobody looks at."""
+
+
+def nowhere(path: tuple[str | int, ...]) -> str:
+    """The place of a setting, as a test reads it."""
+    return ".".join(map(str, path))
+
+
+def teach(problem: ProblemType, frame: pd.DataFrame, case: UseCase) -> TrainedCandidate:
+    """The first candidate, searched, stored and trained, as the two stages do it."""
+    rows, candidate = store_rows(frame), case.candidates[0]
+    test = problem.split_rows(rows, case).test
+    found = problem.search_candidate(rows, test, candidate, case, say=quiet, locate=nowhere)
+    bucket = Bucket.from_store(MemoryStore())
+    scores = Table.read(bucket, write_frame(bucket, found.frame(), "scores")).to_pandas()
+    tried = canonical_json.load(canonical_json.dump(found.as_json()))
+    search = StoredSearch(tried, scores)
+    # Measuring takes a second, whatever is measured.
+    brief = functools.partial(measure_timing, budget=0.02)
+    with mock.patch("assay.problems.hand_over.measure_timing", brief):
+        return problem.train_candidate(
+            rows, test, candidate, case, search, say=quiet, locate=nowhere
+        )

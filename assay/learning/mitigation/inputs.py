@@ -13,7 +13,8 @@ from assay.config.candidates import Mitigation
 from assay.errors import DataError
 from assay.learning import fit
 from assay.learning.estimators import FieldLocator, no_location
-from assay.learning.search import FitProgress, LearningProblem, SearchOutcome
+from assay.learning.learning_problem import FitProgress, LearningProblem
+from assay.learning.search import SearchOutcome
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from assay.gates.candidates.frontier import CandidateFrontier
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
-    from assay.learning.search import FitProgress, SearchOutcome
+    from assay.learning.learning_problem import FitProgress
+    from assay.learning.search import SearchOutcome
     from assay.learning.train import TrainedCandidate
     from assay.tables.table import Table
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from assay.gates.candidates.frontier import CandidateFrontier
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
-    from assay.learning.search import FitProgress
+    from assay.learning.learning_problem import FitProgress
     from assay.learning.train import TrainedCandidate
     from assay.tables.table import Table
 
