@@ -23,7 +23,7 @@ from assay.problems.multiclass.answers import (
 from assay.problems.multiclass.independence import check_independence
 from assay.problems.multiclass.metrics import cost_array
 from assay.problems.multiclass.scores import estimate_score
-from assay.problems.multiclass.slices import search_class_slices, slice_columns
+from assay.problems.multiclass.slices import search_class_slices
 
 
 def judge_performance(
@@ -62,7 +62,7 @@ def judge_performance(
     found = {m: estimate_score(m, truth, who, costs, clusters) for m in metrics}
     calibrated = calibration.calibrate_classes(truth, who, clusters)
     covered = coverage.measure_coverage(truth, who, clusters) if who.sets is not None else None
-    columns = slice_columns(answers, features, answer_columns(target))
+    columns = weak_slices.join_slice_columns(answers, features, answer_columns(target))
     weak = None
     if len(columns.columns):
         weak = search_class_slices(
@@ -88,7 +88,7 @@ def judge_performance(
         *([priced] if priced else []),
         class_checks.check_every_class_decided(truth, who),
         calibration.check_calibration(calibrated, performance.calibration_error, len(truth)),
-        *(coverage.check_coverage(*covered, performance.coverage) if covered else []),
+        *(coverage.check_coverage(*covered, performance) if covered else []),
         *(weak_slices.check_slices(weak, performance.slices) if weak else []),
         *([alike] if alike else []),
     ]

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from assay.config.gates import MulticlassMetric, Performance
-from assay.errors import DataError
 from assay.gates.performance.weak_slices import RowLosses, WeakSlices, find_weak_slices
 from assay.gates.statistics.cluster_errors import Clusters
 from assay.gates.statistics.intervals import Bools, Estimate, Floats
@@ -82,21 +81,3 @@ def _expected_losses(of: MulticlassMetric, who: ClassAnswers, costs: Floats) -> 
         loss = _losses(of, np.full(rows, code, dtype=np.int64), who, costs)
         expected += who.probability[:, code] * loss
     return expected
-
-
-def slice_columns(
-    answers: pd.DataFrame, features: pd.DataFrame | None, answer_columns: list[str]
-) -> pd.DataFrame:
-    """The features and the group labels that stand beside the answers. Raises DataError where
-    `features` has other rows.
-    """
-    own = [name for name in answers.columns if name not in answer_columns]
-    groups = answers[own].reset_index(drop=True)
-    if features is None:
-        return groups
-    if len(features) != len(answers):
-        raise DataError(
-            f"there are features of {len(features):,} rows for {len(answers):,} predictions"
-        )
-    spare = [name for name in own if name in features]
-    return pd.concat([features.reset_index(drop=True), groups.drop(columns=spare)], axis="columns")

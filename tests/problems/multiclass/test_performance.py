@@ -65,7 +65,7 @@ def cells(report, title):
 
 def test_a_good_model_passes_what_can_be_told():
     limits = {"log_loss": 1.4, "roc_auc_ovr": 0.6, "quadratic_kappa": 0.2}
-    report = judged(made(), Performance(choose_by="log_loss", at_least=limits, cost_matrix={}))
+    report = judged(made(4000), Performance(choose_by="log_loss", at_least=limits))
     assert report.verdict is Verdict.PASS, [c.finding for c in report.checks]
     assert {c.name for c in report.checks} >= {
         *("beats_dummy", "cheaper_than_trivial", "classes_in_training", "classes_decided"),
@@ -157,7 +157,9 @@ def test_sets_that_miss_a_class_are_named_though_all_rows_are_covered():
     assert "killed" in found.why
     assert cells(report, "Sets of classes")["none"]["mean size"] == 4
     answers["set"] = answers["decision"]
-    assert check(judged(answers), "set_coverage").verdict is Verdict.FAIL
+    short = check(judged(answers), "set_coverage")
+    assert short.verdict is Verdict.FAIL
+    assert short.hard
 
 
 def test_a_class_that_is_never_decided_is_named_with_the_line_to_add():
