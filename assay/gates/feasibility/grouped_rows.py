@@ -63,9 +63,9 @@ class GroupingEffect:
 class GroupedScore:
     """How the quick learner of a type of question is judged with folds of rows and of groups.
 
-    `residuals` (rows,) are those of its answers out of fold. `fit_predict` answers the rows of the
-    second mask by a learner of those of the first that does not see a column. `compare` gives, on
-    the rows of a mask, the score of two sets of answers, and the interval of their difference where
+    `residuals`, (rows,) or (rows, k), are those of its answers out of fold. `fit_predict` answers
+    the rows of the second mask by a learner of those of the first that does not see a column.
+    `compare` gives, on the rows of a mask, the score of two sets of answers, and the interval of their difference where
     rows of one code may be correlated. A score that is larger is better, and 1 at best.
     """
 
@@ -128,14 +128,16 @@ def residual_likeness(residuals: Floats, codes: np.ndarray, seed: int) -> float:
 
 
 def _groupings(data: LabelledRows, score: GroupedScore) -> list[RowGrouping]:
-    residuals, found = score.residuals(), []
+    residuals = score.residuals()
+    residuals, found = residuals.reshape(len(residuals), -1), []
     for name in _candidate_columns(data):
         codes = _group_codes(data.frame[name].iloc[data.sampled_rows])
         if codes is None or _stay_together(codes, data.units):
             continue
         joined = codes if data.clusters is None else _join_groups(codes, data.units)
         if int(joined.max()) + 1 >= MIN_GROUPS:
-            found.append(RowGrouping(name, joined, residual_likeness(residuals, joined, data.seed)))
+            alike = max(residual_likeness(one, joined, data.seed) for one in residuals.T)
+            found.append(RowGrouping(name, joined, alike))
     return found
 
 

@@ -43,8 +43,8 @@ def score_single_columns(data: LabelledRows, labels: Bools | None = None) -> lis
             data.encoded_features.is_categorical[i],
         )
         scores = [
-            _out_of_fold_share(
-                data.folds, truth, _bin_codes(values, bool(data.encoded_features.is_coded[i]))
+            out_of_fold_share(
+                data.folds, truth, bin_codes(values, bool(data.encoded_features.is_coded[i]))
             )
         ]
         if not unordered and not np.isnan(values).all():
@@ -55,7 +55,7 @@ def score_single_columns(data: LabelledRows, labels: Bools | None = None) -> lis
     return sorted(found, key=lambda a: (-a.auc, a.name))
 
 
-def _bin_codes(values: Floats, coded: bool) -> np.ndarray:
+def bin_codes(values: Floats, coded: bool) -> np.ndarray:
     """Codes from 0: a category's own, or a number's quantile; missing values have the last."""
     missing = np.isnan(values)
     if missing.all():
@@ -68,8 +68,8 @@ def _bin_codes(values: Floats, coded: bool) -> np.ndarray:
     return np.where(missing, codes[~missing].max() + 1, codes).astype(np.int64)
 
 
-def _out_of_fold_share(folds: np.ndarray, labels: Bools, codes: np.ndarray) -> Floats:
-    """Share of positives among the rows of the same code in the other folds."""
+def out_of_fold_share(folds: np.ndarray, labels: np.ndarray, codes: np.ndarray) -> Floats:
+    """Share of positives, or mean, among the rows of the same code in the other folds."""
     shape = (FOLDS, int(codes.max()) + 1)
     cell = folds * shape[1] + codes
     rows = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)

@@ -1,0 +1,1 @@
+"""What the feasibility gates of classes and of amounts have in common."""
