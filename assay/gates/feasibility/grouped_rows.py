@@ -65,8 +65,9 @@ class GroupedScore:
 
     `residuals`, (rows,) or (rows, k), are those of its answers out of fold. `fit_predict` answers
     the rows of the second mask by a learner of those of the first that does not see a column.
-    `compare` gives, on the rows of a mask, the score of two sets of answers, and the interval of their difference where
-    rows of one code may be correlated. A score that is larger is better, and 1 at best.
+    `compare` gives, on the rows of a mask, the score of two sets of answers, and the interval of
+    their difference where rows of one code may be correlated. A score that is larger is better, and
+    1 at best.
     """
 
     name: str

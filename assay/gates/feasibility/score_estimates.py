@@ -33,6 +33,11 @@ class ScoreEstimates:
     covariance: Floats
     unseen_share: float
 
+    @property
+    def last(self) -> float:
+        """The last of the values: that of the learner with most rows."""
+        return float(self.values[-1])
+
     def limits(self, index: int = -1) -> tuple[float, float]:
         """The 95 % interval of one of them: normal, or where no two rows differed, as wide as
         what was not seen may be."""

@@ -201,9 +201,9 @@ def _reach_check(
     data: QuestionRows, name: PerformanceMetric, goal: float, curve: LearningCurve | None
 ) -> Check:
     answers = data.answers(data.answer_kind(name))[None, ...]
-    estimates = curve.estimates if curve else data.estimate(name, answers)
-    low, high = estimates.limits()
-    found = Estimate(float(estimates.values[-1]), Interval(low=low, high=high))
+    measured = curve.estimates if curve else data.estimate(name, answers)
+    low, high = measured.limits()
+    found = Estimate(measured.last, Interval(low=low, high=high))
     unit = data.score_unit(name)
     return judge_reach(name, goal, found, curve, rows=len(data.sampled_rows), unit=unit)
 

@@ -60,8 +60,8 @@ class QuestionRows(LabelledRows):
 
     @property
     @abstractmethod
-    def trees_per_round(self) -> int:
-        """Trees that one round of the quick learner takes."""
+    def relative_cost(self) -> int:
+        """How many times the work of a row of a yes or no a row of this question takes."""
 
     @property
     @abstractmethod
@@ -117,7 +117,7 @@ class QuestionRows(LabelledRows):
         """Numbers of the kept rows that learners see: all, or a sample. How many is decided by
         counts alone, never by the clock, so that the same inputs give the same report."""
         cells = self.use_case.feasibility.within * CELLS_PER_SECOND
-        most = int(cells / (len(self.features) * self.trees_per_round))
+        most = int(cells / (len(self.features) * self.relative_cost))
         return self.sample_rows(max(most, MIN_SAMPLE_ROWS))
 
     @cached_property

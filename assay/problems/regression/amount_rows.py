@@ -34,7 +34,7 @@ class AmountRows(QuestionRows):
     """Amounts in the target's unit; under `log` the learner sees their logarithms."""
 
     @property
-    def trees_per_round(self) -> int:
+    def relative_cost(self) -> int:
         return 1
 
     @property
