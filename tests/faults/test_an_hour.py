@@ -140,6 +140,6 @@ def test_scheduled_runs_lose_nothing_do_nothing_twice_and_ask_nobody(team, seed)
     nothing_twice(team)
     assert verify_bucket(team.bucket).problems == ()
     todo = json.loads(team.assay("todo", "--json", "--store", team.store).stdout)
-    waiting = {(item["kind"], item["subject"]) for item in todo["items"]}
+    waiting = {(item["kind"], item["subject"]) for item in todo["todo"]}
     assert {subject for kind, subject in waiting if kind == "bad_use_case"} == {"configs/bad.yaml"}
     assert not {kind for kind, _ in waiting} & {"approval", "retrain", "integrity", "failed"}

@@ -26,7 +26,6 @@ from assay.learning.training_rows import (
 )
 from assay.problems.hand_over import AnswerColumns, OutOfFoldAnswers, hand_over
 from assay.problems.problem_type import StoredSearch
-from assay.problems.regression.learning import AmountLearning, fold_scores
 from assay.problems.regression.conformal import (
     HeldOutRows,
     LearntIntervals,
@@ -35,6 +34,7 @@ from assay.problems.regression.conformal import (
 )
 from assay.problems.regression.estimator_kind import require_regressor
 from assay.problems.regression.folds import make_amount_folds
+from assay.problems.regression.learning import AmountLearning, fold_scores
 from assay.problems.regression.outcomes import read_table_outcomes
 from assay.problems.regression.scale import to_learning_scale
 from assay.problems.regression.served_model import ServedAmounts
