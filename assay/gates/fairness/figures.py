@@ -20,6 +20,7 @@ def limit_figure(limit: FairnessLimit) -> Figure:
     """Every group's value with its interval, on what is tolerated around the reference's."""
     metric, division = limit.metric, limit.division
     measure = division.measures[metric]
+    counted = f", {measure.quantity}" if measure.quantity else ""
     title, words = measure_title(metric, measure), measure.words or metric_words(metric)
     verdicts = {p.group: j.verdict for p, j in zip(limit.pairs, limit.verdicts, strict=True)}
     base = float(division.by_group[metric][division.reference])
@@ -29,7 +30,7 @@ def limit_figure(limit: FairnessLimit) -> Figure:
         title=f"{title} by {division.title}, {limit_text(limit)} {division.reference}",
         kind="intervals",
         series=(Series(name=words, points=_points(limit, verdicts)),),
-        axis=f"{measure.with_quantity(words)}, with 95 % interval",
+        axis=f"{words}{counted}, with 95 % interval",
         reference=None if np.isnan(base) else base,
         reference_name=division.reference,
         band=allowed,

@@ -1,4 +1,4 @@
-"""What every fairness metric of amounts is: its value and its limits, from sums over a group's rows.
+"""What every fairness metric of amounts is: value and limits, from sums over a group's rows.
 
 With p the prediction, e = p - y the error, all in the target's unit. Means have Student's limits;
 RMSE's are taken on the log scale (delta method), and it has none where a few rows decide the mean
@@ -7,7 +7,7 @@ square; coverage, a share, has Wilson's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,19 +58,26 @@ class GroupAnswers:
 
 def amount_measures(unit: str, *, negative_predictions: bool) -> Measures:
     """The measures of amounts in this unit, by Fairlearn's names of their metrics."""
-    amount = replace(
-        _measure(_rows, lambda s: s["p"] / s["n"], _mean_of("p", "pp", (0.0, np.inf))),
+    sides = _UNBOUNDED if negative_predictions else (0.0, np.inf)
+    amount = Measure(
+        unit="rows",
+        rows=_rows,
+        limiting_rows=_rows,
+        value=lambda s: s["p"] / s["n"],
+        limits=_mean_of("p", "pp", sides),
+        clustered_limits=_clustered_mean(sides),
+        words="mean prediction",
         quantity=unit,
         text=format_amount,
         gap_text=_signed,
     )
-    sides = _UNBOUNDED if negative_predictions else (0.0, np.inf)
     return {
         "mean_error": replace(
             amount,
             value=lambda s: s["e"] / s["n"],
             limits=_mean_of("e", "ee", _UNBOUNDED),
             clustered_limits=_clustered_mean(_UNBOUNDED),
+            words="mean error",
             text=_signed,
         ),
         "mean_absolute_error": replace(
@@ -87,12 +94,7 @@ def amount_measures(unit: str, *, negative_predictions: bool) -> Measures:
             clustered_limits=_clustered_root_limits,
             words="RMSE",
         ),
-        "mean_prediction": replace(
-            amount,
-            limits=_mean_of("p", "pp", sides),
-            clustered_limits=_clustered_mean(sides),
-            words="mean prediction",
-        ),
+        "mean_prediction": amount,
         "interval_coverage": Measure(
             unit="rows",
             rows=_rows,
@@ -109,14 +111,6 @@ def amount_measures(unit: str, *, negative_predictions: bool) -> Measures:
 
 def _rows(sums: Sums) -> Floats:
     return np.asarray(sums["n"])
-
-
-def _measure(
-    rows: Callable[[Sums], Floats],
-    value: Callable[[Sums], Floats],
-    limits: Callable[[Sums, float], Limits],
-) -> Measure:
-    return Measure("rows", rows, rows, value, limits)
 
 
 def _signed(value: float) -> str:
@@ -172,7 +166,7 @@ def _log_limits(sums: Sums, variance: Floats, quantile: Floats) -> Limits:
 def divide_answers(
     answers: GroupAnswers,
     by: GroupColumns,
-    sensitive: dict[str, Sensitive],
+    sensitive: Mapping[str, Sensitive],
     measures: Measures,
 ) -> GroupDivision:
     """The groups that the columns `by` make, with every metric that the answers bear.
