@@ -25,6 +25,9 @@ _PLACEHOLDER = "asked on the command line"
 _OPTION_KEYS = (
     "target",
     "positive",
+    "classes",
+    "unit",
+    "log",
     "sensitive",
     "reference",
     "missing",

@@ -60,7 +60,7 @@ class ClassRows(QuestionRows):
     def sample_rows(self, max_rows: int) -> np.ndarray:
         return sample_classes(self.truth, max_rows, self.seed)
 
-    def answer_kind(self, name: PerformanceMetric) -> str:  # noqa: ARG002: probabilities serve all
+    def answer_kind(self, name: PerformanceMetric) -> str:  # noqa: ARG002 - all have one
         return ""
 
     def estimate(self, name: PerformanceMetric, answers: Floats) -> ScoreEstimates:
@@ -89,7 +89,7 @@ class ClassRows(QuestionRows):
         training_mask: Bools,
         holdout_mask: Bools,
         *,
-        kind: str = "",  # noqa: ARG002: probabilities serve all scores
+        kind: str = "",  # noqa: ARG002 - there is one
         excluded_columns: tuple[str, ...] = (),
     ) -> Floats:
         """Probabilities (rows, classes); 0 for a class that the learner has not seen."""

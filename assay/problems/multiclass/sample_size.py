@@ -13,10 +13,13 @@ from assay.gates.feasibility.sample_size import (
     SHRINKAGE,
     count_parameters,
 )
+from assay.gates.feasibility.score_estimates import MIN_PROBABILITY
 from assay.gates.report import Check, Sheet, Verdict
 from assay.gates.statistics.intervals import Floats
 from assay.problems.multiclass.class_rows import ClassRows
 from assay.util.wording import format_rounded_up, is_reportable_count
+
+POWERS = np.linspace(0, 1.5, 16)  # 0: the classes' shares for all; 1: the answers as they are
 
 
 def check_sample_size(data: ClassRows) -> tuple[Check, Sheet, float]:
@@ -63,12 +66,24 @@ def check_sample_size(data: ClassRows) -> tuple[Check, Sheet, float]:
 
 
 def explained_likelihood(data: ClassRows) -> float:
-    """Nagelkerke's R2 of the quick learner's answers out of fold; at least 0."""
-    found = data.estimate("log_loss", data.answers()[None, ...])
+    """Nagelkerke's R2 of the quick learner's answers out of fold; at least 0.
+
+    Answers are first drawn together by one power of them all, the best of a few: a learner of few
+    rows is too sure of itself even where it tells the classes apart.
+    """
+    logs = np.log(np.maximum(data.answers(), MIN_PROBABILITY))
     shares = np.bincount(data.labels, minlength=len(data.classes)) / len(data.labels)
+    base = np.log(np.maximum(shares, MIN_PROBABILITY))
     entropy = _entropy(shares)
-    gained = 1 - math.exp(2 * (float(found.values[0]) - entropy))
+    losses = [_log_loss(base + power * (logs - base), data.labels) for power in POWERS]
+    gained = 1 - math.exp(2 * (min(losses) - entropy))
     return max(gained / (1 - math.exp(-2 * entropy)), 0.0)
+
+
+def _log_loss(scores: Floats, codes: np.ndarray) -> float:
+    from scipy.special import logsumexp
+
+    return float((logsumexp(scores, axis=1) - scores[np.arange(len(codes)), codes]).mean())
 
 
 def riley_multinomial(parameters: int, nagelkerke: float, shares: Floats) -> dict[str, float]:
