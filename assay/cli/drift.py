@@ -6,18 +6,21 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from assay.cli.console import finish_gate, print_stderr
-from assay.cli.options import ConfigOption, HtmlOption, JsonOption
+from assay.cli.options import ConfigOption, HtmlOption, JsonOption, ProblemOption
 
 if TYPE_CHECKING:
     from assay.bucket.bucket import Bucket
     from assay.config.data import Target
     from assay.config.loaded_use_case import LoadedUseCase
+    from assay.gates.drift.scored_rows import ColumnRoles
+    from assay.problems.problem_type import ProblemType
     from assay.tables.table import Table
 
 _PART_PATTERN = re.compile(
@@ -33,9 +36,17 @@ def command(
     reference: Annotated[str, typer.Argument(help=f"The rows to compare with: {_DATA_HELP}")],
     current: Annotated[str, typer.Argument(help="The rows to judge, named the same way.")],
     config: ConfigOption = None,
-    prediction: Annotated[str | None, typer.Option(help="The column of decisions.")] = None,
+    problem: ProblemOption = None,
+    prediction: Annotated[
+        str | None, typer.Option(help="The column of decisions, or of predicted amounts.")
+    ] = None,
     probability: Annotated[
-        str | None, typer.Option(help="The column of probabilities of the positive class.")
+        list[str] | None,
+        typer.Option(
+            metavar="[CLASS=]COLUMN",
+            help="The column of probabilities of the positive class; of several classes, one column"
+            " each: may be repeated.",
+        ),
     ] = None,
     truth: Annotated[
         str | None,
@@ -52,7 +63,20 @@ def command(
         list[str] | None, typer.Option(help="A column not to compare; may be repeated.")
     ] = None,
     margin: Annotated[
-        float | None, typer.Option(help="The accepted drop of performance; default 0.05.")
+        float | None,
+        typer.Option(
+            help="The accepted drop of performance; of errors, the accepted rise as a share of the"
+            " reference's. Default 0.05."
+        ),
+    ] = None,
+    chunk: Annotated[
+        int | None,
+        typer.Option(
+            min=20,
+            metavar="ROWS",
+            help="Also tell the performance of each so many current rows (multiclass and"
+            " regression).",
+        ),
     ] = None,
     store: Annotated[
         str | None,
@@ -62,28 +86,24 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Judge whether data shifted from a reference, and whether that harms the predictions."""
-    from assay.cli.gate_input import require_distinct_columns
     from assay.gates.drift.gate import judge_drift
-    from assay.gates.drift.scored_rows import ColumnRoles
 
-    if (prediction or truth or by) and not probability:
-        raise typer.BadParameter("performance needs probabilities: add --probability")
-    require_distinct_columns(
-        {"--truth": truth, "--prediction": prediction, "--probability": probability}
-    )
     if config and margin is not None:
         raise typer.BadParameter("with --config the margin comes from the use case")
-    sections = {"drift": {"margin": margin}} if margin is not None else {}
+    kind = _find_problem(problem, config)
+    roles = _column_roles(kind, prediction, probability, truth, by)
+    if chunk is not None and not kind.estimates_chunks:
+        raise typer.BadParameter(
+            f"performance by chunk is not estimated for {kind.question}: leave --chunk out"
+        )
+    sections = {} if config else {"drift": _drift_section(kind, margin)}
     with _open_bucket(store) as bucket:
         intake = _FileTables(bucket, config, sections)
         old, new = intake.read_table(reference), intake.read_table(current)
         case = intake.load_use_case(_file_part(reference)).use_case
-        roles = ColumnRoles(
-            probability=probability,
-            prediction=prediction,
-            truth=truth,
+        roles = replace(
+            roles,
             positive=positive or (_positive_value(case.data.target) if config else None),
-            by=by or (),
             sensitive=case.data.sensitive,
         )
         names = list(dict.fromkeys([*old.schema.names, *new.schema.names]))
@@ -96,8 +116,73 @@ def command(
             columns=chosen if config or column else _drop_dated_columns(old, chosen),
             subject=f"{current} against {reference}",
             seed=case.seed,
+            estimate=kind.estimate_performance,
+            chunk_rows=chunk,
         )
     finish_gate(report, as_json=as_json, html=html)
+
+
+def _find_problem(named: str | None, config: Path | None) -> ProblemType:
+    """The problem type that --problem names, or else the use case's target."""
+    from assay.config.loaded_use_case import load_use_case
+    from assay.problems.lookup import named_problem_type, problem_type
+
+    if config is None:
+        return named_problem_type(named or "binary")
+    found = problem_type(load_use_case(config).use_case.data.target)
+    if named is not None and named != found.name:
+        raise typer.BadParameter(f"--problem says {named}, the use case {found.name}")
+    return found
+
+
+def _column_roles(
+    kind: ProblemType,
+    prediction: str | None,
+    probability: list[str] | None,
+    truth: str | None,
+    by: list[str] | None,
+) -> ColumnRoles:
+    """Refuses columns that are missing, or named twice."""
+    from assay.cli.gate_input import require_distinct_columns, split_class_columns
+    from assay.gates.drift.scored_rows import ColumnRoles
+
+    by_class: dict[str, str] = {}
+    columns = list(probability or ())
+    if kind.has_class_probabilities:
+        by_class, columns = split_class_columns(columns), []
+    if len(columns) > 1:
+        raise typer.BadParameter(
+            f"{kind.question} has one column of probabilities, and --probability names"
+            f" {len(columns)}"
+        )
+    roles = ColumnRoles(
+        probability=columns[0] if columns else None,
+        probabilities=by_class,
+        prediction=prediction,
+        truth=truth,
+        by=by or (),
+    )
+    if missing := kind.find_missing_answers(roles):
+        raise typer.BadParameter(missing)
+    require_distinct_columns(
+        {
+            "--truth": truth,
+            "--prediction": prediction,
+            "--probability": roles.probability,
+            **{f"--probability {label}=": name for label, name in by_class.items()},
+        }
+    )
+    return roles
+
+
+def _drift_section(kind: ProblemType, margin: float | None) -> dict[str, Any]:
+    """Of a use case: the margin, and metrics that the problem type has."""
+    from assay.config.gates import DriftSettings
+
+    section: dict[str, Any] = {} if margin is None else {"margin": margin}
+    if not set(DriftSettings().metrics) <= set(kind.estimable_metrics):
+        section["metrics"] = list(kind.estimable_metrics)
+    return section
 
 
 def _positive_value(target: Target) -> str | None:

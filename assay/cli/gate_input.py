@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,6 +51,23 @@ def require_distinct_columns(columns: Mapping[str, str | None]) -> None:
             raise typer.BadParameter(f"{seen[name]} and {option} both name the column {name!r}")
         if name is not None:
             seen[name] = option
+
+
+def split_class_columns(named: Sequence[str]) -> dict[str, str]:
+    """Columns by class, from options such as "minor=p_minor". Refuses any other form, and a class
+    that is named twice.
+    """
+    import typer
+
+    found: dict[str, str] = {}
+    for text in named:
+        label, equals, column = text.partition("=")
+        if not (label and equals and column):
+            raise typer.BadParameter(f"write the class and its column: CLASS=COLUMN, not {text!r}")
+        if label in found:
+            raise typer.BadParameter(f"--probability names the class {label!r} twice")
+        found[label] = column
+    return found
 
 
 def load_gate_use_case(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -35,6 +35,14 @@ ConfigOption = Annotated[
     typer.Option("--config", help="A use case whose settings apply; its source is not read."),
 ]
 HtmlOption = Annotated[Path | None, typer.Option(help="Also write the report as this HTML file.")]
+ProblemOption = Annotated[
+    Literal["binary", "multiclass", "regression"] | None,
+    typer.Option(
+        "--problem",
+        help="The question's type: binary (yes or no), multiclass (which of several) or regression"
+        " (how much). Default: as in --config, else binary.",
+    ),
+]
 ReferenceArgument = Annotated[
     str, typer.Argument(help="A version of a model, such as income@3 or income@challenger.")
 ]

@@ -17,7 +17,13 @@ def problem_type(target: Target) -> ProblemType:
 
     Raises ConfigError for a path that leads to none.
     """
-    named = target.problem_type
+    return named_problem_type(target.problem_type)
+
+
+def named_problem_type(named: str) -> ProblemType:
+    """The type of this name: one of Assay's own, or the import path of another. Raises ConfigError
+    as `problem_type` does.
+    """
     path = f"assay.problems.{named}.problem.PROBLEM" if named in _OURS else named
     module, _, member = path.rpartition(".")
     use_working_folder()

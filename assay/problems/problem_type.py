@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # light for the command line: what a type needs it imports wh
     from assay.config.use_case import UseCase
     from assay.dataset.row_source import RowSource
     from assay.gates.candidates.frontier import CandidateFrontier
+    from assay.gates.drift.prediction_harm import DriftObservations, PredictionHarm
+    from assay.gates.drift.scored_rows import ColumnRoles
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
@@ -129,6 +131,14 @@ class ProblemType(Protocol):
         """The metrics that can be estimated without labels."""
 
     @property
+    def has_class_probabilities(self) -> bool:
+        """Whether an answer holds a probability for each of several classes."""
+
+    @property
+    def estimates_chunks(self) -> bool:
+        """Whether `estimate_performance` also tells of chunks of current rows."""
+
+    @property
     def mitigations(self) -> tuple[str, ...]:
         """The methods that make gaps between groups smaller."""
 
@@ -216,3 +226,14 @@ class ProblemType(Protocol):
         declarations: Sequence[Check] = (),
     ) -> Report:
         """Compare groups. `declarations` are checks of what the use case declares."""
+
+    def find_missing_answers(self, roles: ColumnRoles) -> str | None:
+        """What else has to be named before performance can be estimated from columns with these
+        roles, in a sentence; None where nothing is missing, or no performance was asked for.
+        """
+
+    def estimate_performance(self, seen: DriftObservations) -> PredictionHarm:
+        """Whether what the drift gate saw harms the predictions: expected performance without
+        labels, and realised performance where labels came. Raises DataError for columns that hold
+        no answers.
+        """

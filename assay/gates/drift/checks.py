@@ -251,7 +251,16 @@ def too_few_rows_note(
 
 def metric_name(metric: str) -> str:
     """As in sentences: "ROC AUC", "balanced accuracy"."""
-    return "ROC AUC" if metric == "roc_auc" else metric.replace("_", " ")
+    return _METRIC_NAMES.get(metric, metric.replace("_", " "))
+
+
+_METRIC_NAMES = {
+    "roc_auc": "ROC AUC",
+    "roc_auc_ovr": "ROC AUC (one class against the rest)",
+    "macro_f1": "macro F1",
+    "mae": "MAE",
+    "rmse": "RMSE",
+}
 
 
 def _measured(outcome: PerformanceDrop) -> str:

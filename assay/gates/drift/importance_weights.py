@@ -23,7 +23,8 @@ from assay.gates.drift.cbpe import CalibrationMap, ProbabilityBins, fit_isotonic
 from assay.gates.drift.cell_grid import numeric_values
 from assay.gates.drift.column_shift import ColumnShift
 from assay.gates.drift.scored_rows import ColumnRoles, LabelCodes, ScoredRows, read_scored_rows
-from assay.gates.statistics.intervals import Bools, Floats
+from assay.gates.statistics.auc import roc_auc
+from assay.gates.statistics.intervals import Bools, Estimate, Floats
 from assay.tables.distribution import Integers
 
 GROUPS: Final = 10  # of neighbours, left out in turn
@@ -110,6 +111,50 @@ def _encode_rows(rows: pa.Table, shifts: Sequence[ColumnShift]) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
+class DensityRatio:
+    """How much more frequent each reference row's like is among the current rows, (rows,).
+
+    `auc`: how well a classifier tells the sides apart, out of fold; 0.5 is chance.
+    `capped_share`: share of current rows that the reference has hardly any like.
+    """
+
+    weights: Floats
+    auc: Estimate
+    capped_share: float
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether the rows surely differ from the reference's, by however little."""
+        low = self.auc.interval.low
+        return low is not None and low > 0.5
+
+    @property
+    def effective_rows(self) -> float:
+        """As many reference rows of equal weight would say as much (Kish 1965)."""
+        squares = float((self.weights**2).sum())
+        return float(self.weights.sum()) ** 2 / squares if squares else 0.0
+
+    @property
+    def has_support(self) -> bool:
+        """Whether the reference has rows like the current ones."""
+        return self.capped_share <= _MOST_UNSUPPORTED and self.effective_rows >= _FEWEST_EFFECTIVE
+
+
+def measure_density_ratio(reference: Floats, current: Floats) -> DensityRatio:
+    """From encoded rows of both sides, (rows, columns). The order of rows does not matter."""
+    from threadpoolctl import threadpool_limits
+
+    orders = [np.lexsort(side.T) for side in (reference, current)]
+    sides = _BothSides(reference[orders[0]], current[orders[1]])
+    with threadpool_limits(1):
+        truth, chance = _chances(sides)
+    odds = chance / np.maximum(1 - chance, 1e-12) * len(reference) / len(current)
+    weights = np.empty(len(reference))
+    weights[orders[0]] = np.minimum(odds[~truth], _CAP)
+    return DensityRatio(weights, roc_auc(truth, chance), float((odds[truth] >= _CAP).mean()))
+
+
+@dataclass(frozen=True, eq=False)
 class _BothSides:
     """Rows of both sides, (rows, columns) each."""
 
@@ -140,6 +185,14 @@ class _Weights:
 
 def _weigh(rows: _BothSides) -> _Weights:
     """Odds that a row is a current one, out of fold, times the sides' sizes."""
+    truth, chance = _chances(rows)
+    odds = chance / np.maximum(1 - chance, 1e-12) * len(rows.reference) / len(rows.current)
+    weights = np.minimum(odds, _CAP)
+    return _Weights(weights[~truth], weights[truth])
+
+
+def _chances(rows: _BothSides) -> tuple[Bools, Floats]:
+    """Of all rows, the reference's first: whether each is a current one, and with what chance."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     sides = (rows.reference, rows.current)
@@ -154,9 +207,7 @@ def _weigh(rows: _BothSides) -> _Weights:
         )  # fmt: skip
         model.fit(values[fold != number], truth[fold != number])
         chance[fold == number] = model.predict_proba(values[fold == number])[:, 1]
-    odds = chance / np.maximum(1 - chance, 1e-12) * len(rows.reference) / len(rows.current)
-    weights = np.minimum(odds, _CAP)
-    return _Weights(weights[~truth], weights[truth])
+    return truth, chance
 
 
 def _calibrate(

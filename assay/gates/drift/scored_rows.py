@@ -28,6 +28,8 @@ class ColumnRoles:
     """Which columns hold a model's output and the labels; None for what there is not."""
 
     probability: str | None = None
+    probabilities: Mapping[str, str] = field(default_factory=dict)
+    """Of several classes, by class, in place of `probability`."""
     prediction: str | None = None
     truth: str | None = None
     positive: str | None = None
@@ -36,9 +38,15 @@ class ColumnRoles:
     sensitive: Mapping[str, Sensitive] = field(default_factory=dict)
 
     @property
+    def answers(self) -> list[str]:
+        """The columns of a model's output."""
+        every = (self.probability, *self.probabilities.values(), self.prediction)
+        return [name for name in every if name]
+
+    @property
     def outputs(self) -> list[str]:
         """The columns that are no features."""
-        return [name for name in (self.probability, self.prediction, self.truth) if name]
+        return [*self.answers, *([self.truth] if self.truth else [])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +88,7 @@ def read_scored_rows(rows: pa.Table, roles: ColumnRoles, side: str) -> ScoredRow
         decision = codes == 1
     if roles.truth and roles.truth in rows.column_names:
         truth = _label_codes(rows[roles.truth], roles.truth, roles.positive, side)
-    groups = {name: _group_codes(rows[name], name, roles) for name in roles.by}
+    groups = {name: group_codes(rows[name], name, roles) for name in roles.by}
     return ScoredRows(_probability(rows[roles.probability], roles, side), decision, truth, groups)
 
 
@@ -103,15 +111,16 @@ def _probability(column: pa.ChunkedArray, roles: ColumnRoles, side: str) -> Floa
 
 def _label_codes(column: pa.ChunkedArray, name: str, positive: str | None, side: str) -> LabelCodes:
     """1 for yes, 0 for no, -1 for missing."""
-    coded = _encode_dictionary(column)
-    texts = [_text(value) for value in coded.dictionary.to_pylist()]
+    coded = encode_dictionary(column)
+    texts = [text_of_value(value) for value in coded.dictionary.to_pylist()]
     means = np.array([*_codes_of_texts(texts, name, positive, side), -1], dtype=np.int8)
     indices = coded.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)
     found: LabelCodes = means[indices]
     return found
 
 
-def _text(value: object) -> str:
+def text_of_value(value: object) -> str:
+    """A label as text: "1" for 1, "1" and 1.0, "true" for True."""
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, int | float) else str(value).strip()
@@ -137,11 +146,11 @@ def _codes_of_texts(texts: Sequence[str], name: str, positive: str | None, side:
     return [int(text.lower() in _YES) for text in texts]
 
 
-def _group_codes(column: pa.ChunkedArray, name: str, roles: ColumnRoles) -> GroupCodes:
+def group_codes(column: pa.ChunkedArray, name: str, roles: ColumnRoles) -> GroupCodes:
     """Codes of groups, by the labels of the distinct values: rows may be many."""
     import pandas as pd
 
-    coded = _encode_dictionary(column)
+    coded = encode_dictionary(column)
     values = pa.concat_arrays([coded.dictionary, pa.nulls(1, coded.dictionary.type)])
     indices = coded.indices.fill_null(len(values) - 1).to_numpy(zero_copy_only=False)
     seen, place = np.unique(indices, return_inverse=True)
@@ -151,7 +160,8 @@ def _group_codes(column: pa.ChunkedArray, name: str, roles: ColumnRoles) -> Grou
     return codes[place].astype(np.int32), tuple(map(str, known))
 
 
-def _encode_dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
+def encode_dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """The column's distinct values, and each row's place among them."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     whole = pa.chunked_array(

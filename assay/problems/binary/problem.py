@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from assay.config.use_case import UseCase
     from assay.dataset.row_source import RowSource
     from assay.gates.candidates.frontier import CandidateFrontier
+    from assay.gates.drift.prediction_harm import DriftObservations, PredictionHarm
+    from assay.gates.drift.scored_rows import ColumnRoles
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
@@ -75,6 +77,8 @@ class Binary:
         "specificity",
         "f1",
     )
+    has_class_probabilities: Final = False
+    estimates_chunks: Final = False
     mitigations: Final[tuple[str, ...]] = (
         THRESHOLD_OPTIMIZER,
         EXPONENTIATED_GRADIENT,
@@ -244,6 +248,16 @@ class Binary:
             units=units,
             declarations=declarations,
         )
+
+    def find_missing_answers(self, roles: ColumnRoles) -> str | None:
+        if (roles.prediction or roles.truth or roles.by) and not roles.probability:
+            return "performance needs probabilities: add --probability"
+        return None
+
+    def estimate_performance(self, seen: DriftObservations) -> PredictionHarm:
+        from assay.gates.drift.binary_harm import estimate_binary_performance
+
+        return estimate_binary_performance(seen)
 
 
 PROBLEM: Final[ProblemType] = Binary()

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from assay.config.use_case import UseCase
     from assay.dataset.row_source import RowSource
     from assay.gates.candidates.frontier import CandidateFrontier
+    from assay.gates.drift.prediction_harm import DriftObservations, PredictionHarm
+    from assay.gates.drift.scored_rows import ColumnRoles
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
@@ -54,6 +56,8 @@ class Multiclass:
         "interval_coverage",
     )
     estimable_metrics: Final[tuple[str, ...]] = ("accuracy", "macro_f1", "roc_auc_ovr")
+    has_class_probabilities: Final = True
+    estimates_chunks: Final = True
     mitigations: Final[tuple[str, ...]] = ()
     code: Final[Mapping[str, str]] = {
         "target": "assay.problems.multiclass.outcomes",
@@ -200,6 +204,22 @@ class Multiclass:
             units=units,
             declarations=declarations,
         )
+
+    def find_missing_answers(self, roles: ColumnRoles) -> str | None:
+        if roles.probability or len(roles.probabilities) in {1, 2}:
+            return "name a column for each of three or more classes: --probability CLASS=COLUMN"
+        if not roles.probabilities and (roles.prediction or roles.truth or roles.by):
+            return "performance needs probabilities: add --probability CLASS=COLUMN for each class"
+        if roles.probabilities and not roles.prediction:
+            return "performance needs the decided classes: add --prediction"
+        if roles.probabilities and not roles.truth:
+            return "probabilities are calibrated on the reference's labels: add --truth"
+        return None
+
+    def estimate_performance(self, seen: DriftObservations) -> PredictionHarm:
+        from assay.problems.multiclass.expected_performance import estimate_performance
+
+        return estimate_performance(seen)
 
 
 PROBLEM: Final[ProblemType] = Multiclass()

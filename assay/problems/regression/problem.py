@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from assay.config.use_case import UseCase
     from assay.dataset.row_source import RowSource
     from assay.gates.candidates.frontier import CandidateFrontier
+    from assay.gates.drift.prediction_harm import DriftObservations, PredictionHarm
+    from assay.gates.drift.scored_rows import ColumnRoles
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
@@ -48,6 +50,8 @@ class Regression:
         "interval_coverage",
     )
     estimable_metrics: Final[tuple[str, ...]] = ("mae", "rmse")
+    has_class_probabilities: Final = False
+    estimates_chunks: Final = True
     mitigations: Final[tuple[str, ...]] = ()
     code: Final[Mapping[str, str]] = {
         "target": "assay.problems.regression.outcomes",
@@ -195,6 +199,20 @@ class Regression:
             units=units,
             declarations=declarations,
         )
+
+    def find_missing_answers(self, roles: ColumnRoles) -> str | None:
+        if roles.probability or roles.probabilities:
+            return "an amount has no probabilities: leave --probability out"
+        if (roles.truth or roles.by) and not roles.prediction:
+            return "performance needs predictions: add --prediction"
+        if roles.prediction and not roles.truth:
+            return "errors are learnt from the reference's labels: add --truth"
+        return None
+
+    def estimate_performance(self, seen: DriftObservations) -> PredictionHarm:
+        from assay.problems.regression.expected_loss import estimate_performance
+
+        return estimate_performance(seen)
 
 
 PROBLEM: Final[ProblemType] = Regression()
