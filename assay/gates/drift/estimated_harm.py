@@ -52,7 +52,7 @@ class EstimatedHarm:
     def checks(self) -> list[Check]:
         words = subset_checks.Wording(self.ask, self.assumption, self.features_shifted)
         found = [check for subset in self.subsets for check in words.checks(subset)]
-        of_chunks = [subset_checks.chunk_check(self.chunks)] if self.chunks else []
+        of_chunks = [subset_checks.chunk_check(self.chunks, self.ask.margin)] if self.chunks else []
         return [*found, *of_chunks, *self.group_checks]
 
     def measurements(self, checks: Sequence[Check]) -> tuple[Measurement, ...]:
@@ -61,7 +61,7 @@ class EstimatedHarm:
     def sheets(self) -> list[Sheet]:
         found = [subset_display.performance_sheet(self.subsets)] if self.subsets else []
         if self.chunks:
-            found.append(subset_display.chunk_sheet(self.chunks))
+            found.append(subset_display.chunk_sheet(self.chunks, self.ask.margin))
         return found
 
     def figures(self) -> list[Figure]:

@@ -87,7 +87,7 @@ class Wording:
         asked = how_many(one.labels_needed)
         if not subset.support.is_enough:
             return f"Cannot tell without labels: label {asked} of these rows."
-        if one.estimates_differ:
+        if one.estimates_differ(self.ask.margin):
             return f"The two estimates differ. Cannot tell without labels: label {asked}."
         return "More rows, or labels, would tell."
 
@@ -144,13 +144,13 @@ def support_check(subset: SubsetPerformance, labels: int | None) -> Check:
     )
 
 
-def chunk_check(chunks: Sequence[SubsetPerformance]) -> Check:
+def chunk_check(chunks: Sequence[SubsetPerformance], margin: float) -> Check:
     """Whether what is expected of each chunk can be relied on: a caution where it cannot."""
     lacking = [chunk for chunk in chunks if not chunk.support.is_enough]
     differing = [
         chunk
         for chunk in chunks
-        if chunk.support.is_enough and any(one.estimates_differ for one in chunk.metrics)
+        if chunk.support.is_enough and any(one.estimates_differ(margin) for one in chunk.metrics)
     ]
     seen = f"{len(lacking):,} of {len(chunks):,} chunks hold rows unlike anything in the reference"
     if lacking:

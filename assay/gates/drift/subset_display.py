@@ -42,12 +42,12 @@ def performance_sheet(subsets: Sequence[SubsetPerformance]) -> Sheet:
     )  # fmt: skip
 
 
-def chunk_sheet(chunks: Sequence[SubsetPerformance]) -> Sheet:
+def chunk_sheet(chunks: Sequence[SubsetPerformance], margin: float) -> Sheet:
     """One line a chunk and metric."""
     rows = tuple(
         (
             chunk.label, metric_name(one.metric), *_expected(one), finite(one.weighted),
-            *_realised(one), chunk.support.lacking_share, _remark(chunk, one),
+            *_realised(one), chunk.support.lacking_share, _remark(chunk, one, margin),
         )
         for chunk in chunks
         for one in chunk.metrics
@@ -74,12 +74,12 @@ def _realised(one: MetricEstimate) -> tuple[Cell, ...]:
     return finite(one.realised.value), one.realised.interval.low, one.realised.interval.high
 
 
-def _remark(chunk: SubsetPerformance, one: MetricEstimate) -> str:
+def _remark(chunk: SubsetPerformance, one: MetricEstimate, margin: float) -> str:
     """Where the expected value is not to be relied on, and what would tell."""
     asked = how_many(one.labels_needed)
     if not chunk.support.is_enough:
         return f"not sure: {describe_lack(chunk.support)}; label {asked} of them"
-    if one.estimates_differ:
+    if one.estimates_differ(margin):
         return f"the two estimates differ: label {asked} of them"
     return ""
 

@@ -72,14 +72,17 @@ class MetricEstimate:
         """Whether less is better, and the margin a share of the reference's value."""
         return self.metric in LOWER_IS_BETTER
 
-    @property
-    def estimates_differ(self) -> bool:
-        """Whether the first estimate lies outside what the second holds possible."""
+    def estimates_differ(self, margin: float) -> bool:
+        """Whether the first estimate lies outside what the second holds possible, and by so much
+        that it matters: half a margin.
+        """
         if self.weighted_drop is None:
             return False
         low, high = self.weighted_drop.interval.low, self.weighted_drop.interval.high
-        below = low is not None and self.drop.value < low
-        return below or (high is not None and self.drop.value > high)
+        outside = (low is not None and self.drop.value < low) or (
+            high is not None and self.drop.value > high
+        )
+        return outside and abs(self.drop.value - self.weighted_drop.value) > margin / 2
 
 
 @dataclass(frozen=True)

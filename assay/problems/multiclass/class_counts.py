@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from assay.config.gates import EstimableMetric
 from assay.gates.statistics.intervals import Bools, Floats
@@ -73,9 +74,9 @@ class ClassShares:
         return float(((self.share * influence**2).sum(axis=1) - mean**2).sum())
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
+def _ratio(part: ArrayLike, whole: ArrayLike) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(part / whole)
+        return np.asarray(np.divide(part, whole))
 
 
 def _accuracy(rows: ClassShares) -> float:
@@ -151,8 +152,8 @@ def _roc_auc_influence(rows: ClassShares) -> Floats:
     for at in range(classes):
         pairs, ranks = _pairs(rows, at), rows.rows.ranks[:, at]
         own, rest = pairs.own.sum(), pairs.rest.sum()
-        as_own = (pairs.rest_below[ranks] / rest - pairs.area) / own
-        as_rest = (pairs.own_above[ranks] / own - pairs.area) / rest
+        as_own = _ratio(_ratio(pairs.rest_below[ranks], rest) - pairs.area, own)
+        as_rest = _ratio(_ratio(pairs.own_above[ranks], own) - pairs.area, rest)
         found += as_rest[:, None]
         found[:, at] += as_own - as_rest
     return np.asarray(found * rows.weight[:, None] / classes)
