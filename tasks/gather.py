@@ -45,7 +45,7 @@ def build_training_table(run: Run, first: Artifact, attempt: RetrainingAttempt) 
         run,
         "gather",
         core="assay.production.retraining.training_rows",
-        also=("assay.production.labels.known_labels",),
+        also=("assay.production.labels.known_labels", run.problem.code["labels"]),
         settings={
             "window": retrain.model_dump(mode="json", include={"window"})["window"],
             "since": attempt.since,

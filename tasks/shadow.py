@@ -30,6 +30,7 @@ def run_shadow_gate(run: Run, comparison: ShadowComparison) -> Step:
         run,
         "shadow",
         core="assay.production.shadow.paired_rows",
+        also=(run.problem.code["labels"],),
         settings={
             "versions": [comparison.challenger.number, comparison.champion.number],
             "asked": comparison.required_batches,

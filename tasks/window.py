@@ -26,6 +26,7 @@ def build_window(run: Run, look: Look, reference: Artifact) -> Step:
         run,
         "window",
         core="assay.production.monitoring.windows",
+        also=(run.problem.code["labels"],),
         settings={
             "version": look.version.number,
             "judged": look.judged_up_to.model_dump(),

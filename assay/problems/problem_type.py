@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # light for the command line: what a type needs it imports wh
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
     from assay.learning.train import TrainedCandidate
+    from assay.problems.outcome_format import OutcomeFormat
     from assay.tables.table import Table
 
 Say = Callable[[str], object]
@@ -148,6 +149,9 @@ class ProblemType(Protocol):
 
     def check_target(self, column: pa.ChunkedArray, target: Target) -> None:
         """Raise DataError for outcomes that cannot be learnt."""
+
+    def outcome_format(self, target: Target) -> OutcomeFormat:
+        """How outcomes are held that arrive after their rows."""
 
     def check_outcomes(self, rows: RowSource, target: Target) -> Check:
         """The validation gate's check of the outcomes."""

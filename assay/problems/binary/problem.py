@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from assay.learning.learning_problem import FitProgress
     from assay.learning.search import SearchOutcome
     from assay.learning.train import TrainedCandidate
+    from assay.problems.outcome_format import OutcomeFormat
     from assay.tables.table import Table
 
 
@@ -87,6 +88,7 @@ class Binary:
     )
     code: Final[Mapping[str, str]] = {
         "target": "assay.dataset.target",
+        "labels": "assay.problems.binary.outcome_format",
         "weigh": "assay.gates.feasibility.gate",
         "feasibility": "assay.gates.feasibility.gate",
         "split": "assay.learning.split",
@@ -101,6 +103,11 @@ class Binary:
         from assay.dataset.target import labels_from_column
 
         labels_from_column(column, target)
+
+    def outcome_format(self, target: Target) -> OutcomeFormat:
+        from assay.problems.binary.outcome_format import BinaryOutcomes
+
+        return BinaryOutcomes(target)
 
     def check_outcomes(self, rows: RowSource, target: Target) -> Check:
         from assay.gates.validation.built_in_checks import check_binary_target

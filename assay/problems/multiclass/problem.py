@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
     from assay.learning.train import TrainedCandidate
+    from assay.problems.outcome_format import OutcomeFormat
     from assay.tables.table import Table
 
 
@@ -61,6 +62,7 @@ class Multiclass:
     mitigations: Final[tuple[str, ...]] = ()
     code: Final[Mapping[str, str]] = {
         "target": "assay.problems.multiclass.outcomes",
+        "labels": "assay.problems.multiclass.outcome_format",
         "weigh": "assay.problems.multiclass.feasibility",
         "feasibility": "assay.problems.multiclass.feasibility",
         "split": "assay.problems.multiclass.outcomes",
@@ -75,6 +77,11 @@ class Multiclass:
         from assay.problems.multiclass.outcomes import read_outcomes
 
         read_outcomes(column, target)
+
+    def outcome_format(self, target: Target) -> OutcomeFormat:
+        from assay.problems.multiclass.outcome_format import MulticlassOutcomes
+
+        return MulticlassOutcomes(target)
 
     def check_outcomes(self, rows: RowSource, target: Target) -> Check:
         from assay.problems.multiclass.outcome_check import check_outcomes

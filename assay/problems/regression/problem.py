@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
     from assay.learning.train import TrainedCandidate
+    from assay.problems.outcome_format import OutcomeFormat
     from assay.tables.table import Table
 
 
@@ -55,6 +56,7 @@ class Regression:
     mitigations: Final[tuple[str, ...]] = ()
     code: Final[Mapping[str, str]] = {
         "target": "assay.problems.regression.outcomes",
+        "labels": "assay.problems.regression.outcome_format",
         "weigh": "assay.problems.regression.feasibility",
         "feasibility": "assay.problems.regression.feasibility",
         "split": "assay.problems.regression.outcomes",
@@ -69,6 +71,11 @@ class Regression:
         from assay.problems.regression.outcomes import read_outcomes
 
         read_outcomes(column, target)
+
+    def outcome_format(self, target: Target) -> OutcomeFormat:
+        from assay.problems.regression.outcome_format import RegressionOutcomes
+
+        return RegressionOutcomes(target)
 
     def check_outcomes(self, rows: RowSource, target: Target) -> Check:
         from assay.problems.regression.outcome_check import check_outcomes

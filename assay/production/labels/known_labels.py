@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
-from assay.config.data import Target
 from assay.config.use_case import UseCase
 from assay.dataset.row_identity import hash_units, identity_columns
-from assay.dataset.target import match_outcome
+from assay.problems.lookup import problem_type
+from assay.problems.outcome_format import OutcomeFormat, Outcomes
 from assay.production.labels.label_reader import KNOWN_AT, LABEL, UNIT
 from assay.production.labels.unit_index import match_tables, table_units
 from assay.registry.batch_ledger import BatchHistory, ReceivedLabels, ScoredBatch
@@ -26,9 +26,6 @@ from assay.util import clock
 from assay.util.sorted_arrays import isin_sorted
 
 Integers = NDArray[np.int64]
-Truth = NDArray[np.int8]
-"""1 yes, 0 no, -1 not known."""
-
 _NO_MOMENT: Final = np.iinfo(np.int64).min
 _AT_ONCE: Final = 1 << 20  # labels
 
@@ -37,17 +34,18 @@ _AT_ONCE: Final = 1 << 20  # labels
 class KnownLabels:
     """The last known label of every unit, whether or not such a row was ever scored.
 
-    `units` ascend (int64, a hash's bits); `labels` are bool; `entries` name the entry of the ledger
-    by which a label came to say what it says, and `known_at` the moment at which it was known
-    (microseconds since 1970); `first_entries` is the entry that said anything at all. 29 bytes a
-    unit.
+    `units` ascend (int64, a hash's bits); `labels` are of the `known_type` of `outcome_format`, so
+    bool for yes or no; `entries` name the entry of the ledger by which a label came to say what it
+    says, and `known_at` the moment at which it was known (microseconds since 1970); `first_entries`
+    is the entry that said anything at all. 28 bytes a unit and those of its label.
     """
 
     units: Integers
-    labels: NDArray[np.bool_]
+    labels: NDArray[Any]
     entries: NDArray[np.int32]
     known_at: Integers
     first_entries: NDArray[np.int32]
+    outcome_format: OutcomeFormat
 
     @classmethod
     def from_batches(cls, bucket: Bucket, batches: BatchHistory, use_case: UseCase) -> KnownLabels:
@@ -72,7 +70,7 @@ class KnownLabels:
         if only_units is not None:
             speaks = match_tables(bucket, [units_table(entry) for entry in entries], only_units)
             entries = [entry for entry, does in zip(entries, speaks, strict=True) if does]
-        found = _LabelAccumulator()
+        found = _LabelAccumulator(use_case_outcomes(use_case))
         for entry in entries:
             moment = _microseconds(clock.parse_timestamp(entry.as_of))
             told = _read_labels(bucket, entry, use_case)
@@ -86,10 +84,10 @@ class KnownLabels:
             found.add(_RankedLabels(units, labels, number, when, rank, number))
         return found.build_known_labels()
 
-    def __call__(self, units: Hashes) -> NDArray[np.int8]:
-        """For each unit 1, 0, or -1 where nothing is known."""
+    def __call__(self, units: Hashes) -> Outcomes:
+        """The outcome of each unit, unknown where nothing is known: for yes or no 1, 0, or -1."""
         place, known = self.find(units.view(np.int64))
-        found = np.full(len(units), -1, np.int8)
+        found = self.outcome_format.fill_unknown(len(units))
         found[known] = self.labels[place[known]]
         return found
 
@@ -111,7 +109,7 @@ class _RankedLabels:
     """Labels in the order of arrival, and by what they count: of one unit the greatest `rank`."""
 
     units: Integers
-    labels: NDArray[np.bool_]
+    labels: NDArray[Any]
     entries: NDArray[np.int32]
     known_at: Integers
     rank: NDArray[np.int64] | NDArray[np.int32]
@@ -181,7 +179,8 @@ class _LabelAccumulator:
     """The view so far, and what came since: sorted in once it is as much again, so that many
     small files cost no more than one large one."""
 
-    def __init__(self) -> None:
+    def __init__(self, outcomes: OutcomeFormat) -> None:
+        self._outcomes = outcomes
         self._merged: list[_RankedLabels] = []
         self._pending: list[_RankedLabels] = []
 
@@ -195,9 +194,17 @@ class _LabelAccumulator:
         if not self._merged:
             nothing = np.empty(0, np.int64)
             none = nothing.astype(np.int32)
-            return KnownLabels(nothing, nothing.astype(bool), none, nothing, none)
+            labels = nothing.astype(self._outcomes.known_type)
+            return KnownLabels(nothing, labels, none, nothing, none, self._outcomes)
         (view,) = self._merged
-        return KnownLabels(view.units, view.labels, view.entries, view.known_at, view.first_entries)
+        return KnownLabels(
+            view.units,
+            view.labels,
+            view.entries,
+            view.known_at,
+            view.first_entries,
+            self._outcomes,
+        )
 
     def _merge(self) -> None:
         if self._pending:
@@ -211,16 +218,21 @@ class _LabelAccumulator:
         return sum(map(len, parts))
 
 
-def own_labels(table: Table, use_case: UseCase) -> Iterator[NDArray[np.int8]]:
-    """By batch of rows, what a table's own target says: 1, 0, or -1 where it is missing or the
-    table has no such column."""
+def use_case_outcomes(use_case: UseCase) -> OutcomeFormat:
+    """How the outcomes of a use case's question are held."""
     target = use_case.data.target
-    if target.column not in table.schema.names:
-        for rows in table.part_rows:
-            yield np.full(rows, -1, np.int8)
+    return problem_type(target).outcome_format(target)
+
+
+def own_labels(table: Table, use_case: UseCase) -> Iterator[Outcomes]:
+    """By batch of rows, what a table's own target says; unknown where it is missing or the table
+    has no such column."""
+    outcomes, column = use_case_outcomes(use_case), use_case.data.target.column
+    if column not in table.schema.names:
+        yield from map(outcomes.fill_unknown, table.part_rows)
         return
-    for batch in table.batches([target.column]):
-        yield _target_labels(batch.column(0), target)
+    for batch in table.batches([column]):
+        yield outcomes.read_target(batch.column(0))
 
 
 def entry_units(bucket: Bucket, entry: ReceivedLabels | ScoredBatch) -> Integers:
@@ -238,7 +250,7 @@ class RowLabels(NamedTuple):
     and the first entry that brought any.
     """
 
-    truth: Truth
+    truth: Outcomes
     entries: Integers
     known_at: Integers
     first_entries: Integers
@@ -254,32 +266,23 @@ def row_labels(
     """
     if not use_case.data.identity:
         own = list(own_labels(Table.read(bucket, served.table), use_case))
-        truth = np.concatenate(own) if own else np.empty(0, np.int8)
+        truth = np.concatenate(own) if own else known_labels.outcome_format.fill_unknown(0)
         when = round(clock.parse_timestamp(served.as_of).timestamp() * 1e6)
         number = np.full(len(truth), served.number)
         return RowLabels(truth, number, np.full(len(truth), when), number)
     parts = [b.column(0) for b in Table.read(bucket, served.predictions).batches([UNIT])]
     units = np.concatenate([part.to_numpy() for part in parts] or [np.empty(0, np.int64)])
+    outcomes = known_labels.outcome_format
     place, found = known_labels.find(units)
     if not len(known_labels):
         nothing = np.zeros(len(units), np.int64)
-        return RowLabels(np.full(len(units), -1, np.int8), nothing, nothing, nothing)
-    truth = np.where(found, known_labels.labels[place], -1).astype(np.int8)
+        return RowLabels(outcomes.fill_unknown(len(units)), nothing, nothing, nothing)
+    truth = outcomes.keep_where(found, known_labels.labels[place])
     numbers = (
         known_labels.entries[place].astype(np.int64),
         known_labels.first_entries[place].astype(np.int64),
     )
     return RowLabels(truth, numbers[0], known_labels.known_at[place], numbers[1])
-
-
-def _target_labels(column: pa.Array, target: Target) -> NDArray[np.int8]:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    missing = column.is_null().to_numpy(zero_copy_only=False)
-    yes = np.zeros(len(column), bool)
-    yes[~missing] = match_outcome(column.drop_null(), target)
-    found: NDArray[np.int8] = np.where(missing, -1, yes).astype(np.int8)
-    return found
 
 
 def _label_entries(batches: BatchHistory) -> list[ReceivedLabels | ScoredBatch]:
@@ -289,7 +292,7 @@ def _label_entries(batches: BatchHistory) -> list[ReceivedLabels | ScoredBatch]:
     )
 
 
-_LabelArrays = tuple[Integers, NDArray[np.bool_], Integers]
+_LabelArrays = tuple[Integers, NDArray[Any], Integers]
 
 
 def has_own_labels(bucket: Bucket, scored: ScoredBatch, use_case: UseCase) -> bool:
@@ -308,15 +311,15 @@ def _read_labels(
     """Units, labels, and moments (or `_NO_MOMENT`): a whole entry at once, so that it is sorted
     once.
     """
-    table = Table.read(bucket, entry.table)
+    table, outcomes = Table.read(bucket, entry.table), use_case_outcomes(use_case)
     parts = (
-        _iter_label_file(table)
+        _iter_label_file(table, outcomes)
         if isinstance(entry, ReceivedLabels)
         else _iter_own_labels(table, use_case)
     )
     # Filled as they come: to put parts together would hold them twice.
     units, known = np.empty(table.rows, np.int64), np.empty(table.rows, np.int64)
-    labels, rows = np.empty(table.rows, np.bool_), 0
+    labels, rows = np.empty(table.rows, outcomes.known_type), 0
     for part in parts:
         here = slice(rows, rows + len(part[0]))
         units[here], labels[here], known[here] = part
@@ -324,26 +327,30 @@ def _read_labels(
     return units[:rows], labels[:rows], known[:rows]
 
 
-def _iter_label_file(table: Table) -> Iterator[_LabelArrays]:
+def _iter_label_file(table: Table, outcomes: OutcomeFormat) -> Iterator[_LabelArrays]:
+    """Labels that mean nothing now, such as a class that the use case no longer lists, are none."""
     for batch in table.batches([UNIT, LABEL, KNOWN_AT]):
-        units, labels = (batch.column(n).to_numpy(zero_copy_only=False) for n in (UNIT, LABEL))
-        yield units, labels, _known_moments(batch.column(KNOWN_AT))
+        units = batch.column(UNIT).to_numpy(zero_copy_only=False)
+        labels, when = outcomes.read_labels(batch.column(LABEL)), batch.column(KNOWN_AT)
+        known = outcomes.mask_known(labels)
+        yield units[known], labels[known], _known_moments(when)[known]
 
 
 def _iter_own_labels(table: Table, use_case: UseCase) -> Iterator[_LabelArrays]:
     target, known = use_case.data.target, use_case.labels.known
+    outcomes = use_case_outcomes(use_case)
     if target.column not in table.schema.names:
         return
     identity = identity_columns(table.schema.names, use_case)
     more = [known] if known and known in table.schema.names else []
     for batch in table.batches(list(dict.fromkeys([*identity, target.column, *more]))):
-        said = _target_labels(batch.column(target.column), target)
+        said = outcomes.read_target(batch.column(target.column))
         units = hash_units(batch.select(identity), table.identity_rule).view(np.int64)
         when = np.full(len(said), _NO_MOMENT)
         if known in batch.schema.names and pa.types.is_timestamp(batch.schema.field(known).type):
             when = _known_moments(batch.column(known))
-        there = said >= 0
-        yield units[there], said[there] == 1, when[there]
+        there = outcomes.mask_known(said)
+        yield units[there], said[there], when[there]
 
 
 def _known_moments(column: pa.Array) -> Integers:

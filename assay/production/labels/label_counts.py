@@ -18,11 +18,11 @@ from assay.bucket import canonical_json
 from assay.bucket.bucket import Bucket
 from assay.config.use_case import UseCase
 from assay.errors import IntegrityError
+from assay.problems.outcome_format import Outcomes
 from assay.production.labels.known_labels import (
     Integers,
     KnownLabels,
     RowLabels,
-    Truth,
     entry_units,
     has_own_labels,
     row_labels,
@@ -36,7 +36,7 @@ from assay.util.sorted_arrays import isin_both_sorted, sorted_unique
 
 def count_labels(
     bucket: Bucket, look: Look, use_case: UseCase
-) -> tuple[dict[str, Any], dict[int, Truth]]:
+) -> tuple[dict[str, Any], dict[int, Outcomes]]:
     """What is known of the labels; and of each batch with a new one, by entry, every row's label
     if that is new.
 
@@ -86,16 +86,17 @@ class _LabelCount:
         known = KnownLabels.from_entries(bucket, told, use_case, only_units=touched)
         return cls(bucket, look, use_case, base, since, bring, told_of, known)
 
-    def result(self) -> tuple[dict[str, Any], dict[int, Truth]]:
+    def result(self) -> tuple[dict[str, Any], dict[int, Outcomes]]:
         new, labelled, delays, concerned = {}, {}, [], self._affected_batches()
+        outcomes = self.known_labels.outcome_format
         for served in self.look.served_batches:
             labelled[str(served.number)], fresh, told = self._count_batch(served, concerned)
             if fresh.any():
-                new[served.number] = np.where(fresh, told.truth, -1).astype(np.int8)
+                new[served.number] = outcomes.keep_where(fresh, told.truth)
                 came = clock.parse_timestamp(served.as_of).timestamp()
                 delays.append(np.maximum(told.known_at[fresh] / 1e6 - came, 0.0))
         counted = {
-            "new": sum(int((truth >= 0).sum()) for truth in new.values()),
+            "new": sum(int(outcomes.mask_known(truth).sum()) for truth in new.values()),
             "known": self.previous_counts["known"]
             + int((self.known_labels.first_entries > self.counted_entries).sum()),
             "no_row": self._count_without_row(),
@@ -114,7 +115,7 @@ class _LabelCount:
         if before is not None and served.number not in concerned:
             return before, np.zeros(0, bool), _NO_LABELS
         told = row_labels(self.bucket, served, self.known_labels, self.use_case)
-        there = told.truth >= 0
+        there = self.known_labels.outcome_format.mask_known(told.truth)
         fresh = there & (np.maximum(told.entries, served.number) > self.look.judged_up_to.labels)
         if before is None:
             return int(there.sum()), fresh, told

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from assay.config.data import Data, Source
 from assay.config.loaded_use_case import LoadedUseCase
 from assay.dataset.row_identity import hash_units
-from assay.dataset.target import match_outcome
 from assay.errors import DataError, SourceError, suggest_name
+from assay.problems.lookup import problem_type
+from assay.problems.outcome_format import OutcomeFormat
 from assay.sources.block_conversion import convert_block
 from assay.sources.blocks import BlockSpool, MalformedRow, RowBlock, describe_malformed_row
 from assay.sources.conversion import ColumnSpec
@@ -25,7 +24,6 @@ from assay.tables import columns
 from assay.tables.table import Table
 
 UNIT, LABEL, KNOWN_AT = "unit", "label", "known"
-_MAX_VALUES: Final = 1000  # distinct values of a target above which they are not compared
 
 
 @dataclass(eq=False)
@@ -34,7 +32,8 @@ class LabelReader:
 
     data: Data
     wanted_columns: dict[str, ColumnSpec]
-    target_values: pa.Array | None  # that the target had in training; None where they are too many
+    outcome_format: OutcomeFormat
+    target_values: pa.Array | None  # of training, where outcomes are compared with them
     known_column: str | None
     identity_rule: int  # of the trained table, as whose rows these are known
     name: str
@@ -58,11 +57,13 @@ class LabelReader:
             )
         written_as = NumberFormat.from_source(source)
         wanted = {name: replace(spec, number_format=written_as) for name, spec in wanted.items()}
+        outcomes = problem_type(data.target).outcome_format(data.target)
         reading = data.model_copy(update={"source": source, "types": {}, "categories": {}})
         return cls(
             reading,
             wanted,
-            None if data.target.above is not None else _trained_values(trained, target),
+            outcomes,
+            outcomes.trained_values(trained),
             case.labels.known,
             trained.identity_rule,
             name,
@@ -78,7 +79,7 @@ class LabelReader:
         return pa.schema(
             [
                 columns.column_field(UNIT, "integer", nullable=False),
-                columns.column_field(LABEL, "boolean", nullable=False),
+                columns.column_field(LABEL, self.outcome_format.kind, nullable=False),
                 columns.column_field(KNOWN_AT, "date"),
                 *(columns.column_field(name, kind) for name, kind in kinds.items()),
             ]
@@ -127,10 +128,11 @@ class LabelReader:
         nameless = np.logical_and.reduce(
             [_mask(batch.column(name).is_null()) for name in self.data.identity]
         )
-        unfit = (nameless | self._unseen_outcomes(batch.column(target))) & ~missing
+        odd = self.outcome_format.mask_unfit(batch.column(target), self.target_values)
+        unfit = (nameless | odd) & ~missing
         lines = block.lines[~np.isin(block.lines, [m.line for m in malformed])]
         listed = [
-            _unfit_row(batch, int(place), int(lines[place]), target, bool(nameless[place]))
+            self._unfit_row(batch, int(place), int(lines[place]), target, bool(nameless[place]))
             for place in np.flatnonzero(unfit)
         ]
         self._set_aside(block, sorted([*malformed, *listed]))
@@ -145,18 +147,21 @@ class LabelReader:
             self.reasons += [describe_malformed_row(m, self.line_unit) for m in malformed]
             del self.reasons[3:]
 
-    def _unseen_outcomes(self, outcome: pa.Array) -> np.ndarray:
-        """Outcomes with a value that training never saw: a misspelt yes must not pass for no."""
-        if self.target_values is None:
-            return np.zeros(len(outcome), bool)
-        return ~_mask(pc.is_in(outcome.cast(self.target_values.type), value_set=self.target_values))
+    def _unfit_row(
+        self, batch: pa.RecordBatch, place: int, line: int, target: str, nameless: bool
+    ) -> MalformedRow:
+        row = batch.slice(place, 1).to_pylist()[0]
+        value = row[target]
+        odd = f"{target} {value!r} {self.outcome_format.describe_unfit(value)}"
+        text = ", ".join(f"{name}: {said!r}" for name, said in row.items())
+        return MalformedRow(line, "has no identity" if nameless else odd, text)
 
     def _label_batch(self, rows: pa.RecordBatch, target: str) -> pa.RecordBatch:
         identity = rows.select(list(self.data.identity))
         outcome = rows.column(target)
         if pa.types.is_dictionary(outcome.type):
             outcome = outcome.cast(outcome.type.value_type)
-        label = match_outcome(outcome, self.data.target)
+        label = self.outcome_format.write_labels(outcome)
         known = (
             rows.column(self.known_column)
             if self.known_column
@@ -164,7 +169,7 @@ class LabelReader:
         )
         arrays = [
             pa.array(hash_units(identity, self.identity_rule).view(np.int64)),
-            pa.array(label),
+            label,
             known,
             *identity.columns,
         ]
@@ -181,16 +186,6 @@ def _identity_column(name: str) -> str:
     return f"identity {name}" if name in {UNIT, LABEL, KNOWN_AT} else name
 
 
-def _unfit_row(
-    batch: pa.RecordBatch, place: int, line: int, target: str, nameless: bool
-) -> MalformedRow:
-    row = batch.slice(place, 1).to_pylist()[0]
-    value = row[target]
-    why = "has no identity" if nameless else f"{target} {value!r} was never seen in training"
-    text = ", ".join(f"{name}: {said!r}" for name, said in row.items())
-    return MalformedRow(line, why, text)
-
-
 def _trained_type(trained: Table, name: str, data: Data) -> ColumnSpec:
     """What a column is to become: what it is in the trained table. New people have new names, so
     an identity is never held to the categories of those who were there."""
@@ -201,12 +196,3 @@ def _trained_type(trained: Table, name: str, data: Data) -> ColumnSpec:
     kind = "text" if listed is not None else columns.column_kind(column.type)
     plain = name in data.identity and name not in data.types
     return ColumnSpec(kind, (), data.dates.get(name, "iso"), plain=plain)
-
-
-def _trained_values(trained: Table, target: str) -> pa.Array | None:
-    """The values that the target had in training."""
-    column = trained.to_arrow([target])[target]
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    values = pc.unique(column).drop_null()
-    return values if len(values) <= _MAX_VALUES else None

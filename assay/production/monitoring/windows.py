@@ -18,7 +18,7 @@ from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.config.use_case import UseCase
 from assay.errors import DataError
-from assay.production.labels.known_labels import Truth
+from assay.problems.outcome_format import Outcomes
 from assay.production.labels.label_counts import count_labels
 from assay.production.monitoring.look import Look
 from assay.production.scoring.predictions import DECISION, PROBABILITY
@@ -142,7 +142,7 @@ def build_window(bucket: Bucket, look: Look, use_case: UseCase, reference: Artif
     return LookWindow(current, labelled, same, counted | {"waits": waits})
 
 
-def _is_same_rows(fresh: Sequence[ScoredBatch], truth_by_batch: dict[int, Truth]) -> bool:
+def _is_same_rows(fresh: Sequence[ScoredBatch], truth_by_batch: dict[int, Outcomes]) -> bool:
     """Whether all the new rows have a label, and no others have a new one."""
     return {s.number for s in fresh} == set(truth_by_batch) and all(
         (t >= 0).all() for t in truth_by_batch.values()
@@ -165,7 +165,7 @@ def _write_current(bucket: Bucket, fresh: Sequence[ScoredBatch], shape: pa.Schem
 def _write_labelled(
     bucket: Bucket,
     served: Sequence[ScoredBatch],
-    truth_by_batch: dict[int, Truth],
+    truth_by_batch: dict[int, Outcomes],
     shape: pa.Schema,
 ) -> Artifact:
     plain = pa.schema([*shape][:-1])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
-from assay.config.data import Target
 from assay.config.production import TrainingWindow
 from assay.config.use_case import UseCase
 from assay.dataset.row_identity import identity_hashes
-from assay.dataset.target import labels_from_column, match_outcome
 from assay.errors import DataError
-from assay.production.labels.known_labels import own_labels
+from assay.problems.outcome_format import OutcomeFormat, Outcomes, TargetValues
+from assay.production.labels.known_labels import own_labels, use_case_outcomes
 from assay.registry.batch_ledger import BatchHistory
 from assay.tables import columns
 from assay.tables.rowhash import Hashes
@@ -33,8 +32,8 @@ from assay.tables.table import Table
 from assay.tables.table_writer import write_table
 from assay.util.sorted_arrays import isin_sorted, sorted_unique
 
-LabelLookup = Callable[[Hashes], NDArray[np.int8]]
-"""For the units of some rows: 1 yes, 0 no, -1 not known."""
+LabelLookup = Callable[[Hashes], Outcomes]
+"""For the units of some rows what became of them, or that it is not known (see `OutcomeFormat`)."""
 
 _FIRST_TABLE: Final = 0  # stands for the ledger entry of the first table's rows
 
@@ -70,14 +69,14 @@ def training_sources(
     use_case: UseCase,
 ) -> list[TrainingSource]:
     """The table of the use case's source, then every batch since, once, in order."""
-    named = bool(use_case.data.identity)
+    named, outcomes = bool(use_case.data.identity), use_case_outcomes(use_case)
 
     def read(artifact: Artifact, number: int, as_of: str | None) -> TrainingSource:
         table = Table.read(bucket, artifact)
         units = identity_hashes(table, use_case) if named else None
-        truth = _own_truth(table, use_case) if units is None else labels(units)
+        truth = _own_truth(table, use_case, outcomes) if units is None else labels(units)
         when = datetime.fromisoformat(as_of) if as_of else None
-        return TrainingSource(table, number, when, units, truth)
+        return TrainingSource(table, number, when, units, truth, outcomes)
 
     # Nameless rows are not known again where another version read their batch otherwise.
     came = batches.unique_batches if named else batches.served_batches
@@ -85,8 +84,8 @@ def training_sources(
     return [read(first_table, _FIRST_TABLE, None), *later]
 
 
-def _own_truth(table: Table, use_case: UseCase) -> NDArray[np.int8]:
-    return np.concatenate([np.empty(0, np.int8), *own_labels(table, use_case)])
+def _own_truth(table: Table, use_case: UseCase, outcomes: OutcomeFormat) -> Outcomes:
+    return np.concatenate([outcomes.fill_unknown(0), *own_labels(table, use_case)])
 
 
 def write_training_rows(
@@ -103,9 +102,10 @@ def write_training_rows(
             remedy="Bring labels with `assay label`, or widen retrain.window.",
         )
     schema = _training_schema(sources, use_case)
-    meaning = _TargetValues.from_table(sources[0].table, use_case.data.target)
+    values = use_case_outcomes(use_case).target_values(sources[0].table)
+    column = TargetColumn(use_case.data.target.column, values)
     pairs = list(zip(sources, kept, strict=True))
-    rows = (batch for source, mask in pairs for batch in source.rows(mask, schema, meaning))
+    rows = (batch for source, mask in pairs for batch in source.rows(mask, schema, column))
     came_by = pa.schema([pa.field("arrived", pa.int64())])
     marks = (
         pa.RecordBatch.from_arrays([pa.array(np.full(int(m.sum()), s.entry))], schema=came_by)
@@ -119,26 +119,34 @@ def write_training_rows(
     )
 
 
+@dataclass(frozen=True)
+class TargetColumn:
+    """The target's name, and how labels become its values again."""
+
+    name: str
+    values: TargetValues
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingSource:
     """One table that rows come from. `entry` is its ledger entry, or 0. `units` is None without a
-    declared identity. `truth` is 1, 0 or -1 (unknown) a row.
+    declared identity. `truth` is an outcome a row, or that none is known, as `outcomes` has it.
     """
 
     table: Table
     entry: int
     as_of: datetime | None
     units: Hashes | None
-    truth: NDArray[np.int8]
+    truth: Outcomes
+    outcomes: OutcomeFormat
 
     @property
     def labelled_mask(self) -> NDArray[np.bool_]:
         """Which rows have a label; those of the first table always do."""
-        known: NDArray[np.bool_] = self.truth >= 0
-        return known | (self.entry == _FIRST_TABLE)
+        return self.outcomes.mask_known(self.truth) | (self.entry == _FIRST_TABLE)
 
     def rows(
-        self, mask: NDArray[np.bool_], schema: pa.Schema, meaning: _TargetValues
+        self, mask: NDArray[np.bool_], schema: pa.Schema, target: TargetColumn
     ) -> Iterator[pa.RecordBatch]:
         """The rows that `mask` keeps, in the schema's columns."""
         start = 0
@@ -147,7 +155,7 @@ class TrainingSource:
             start = here.stop
             if mask[here].any():
                 chosen = batch.filter(pa.array(mask[here]))
-                yield _conform_rows(chosen, self.truth[here][mask[here]], schema, meaning)
+                yield _conform_rows(chosen, self.truth[here][mask[here]], schema, target)
 
 
 def _latest_rows(sources: Sequence[TrainingSource]) -> list[NDArray[np.bool_]]:
@@ -235,51 +243,14 @@ def _category_values(
 
 
 def _conform_rows(
-    batch: pa.RecordBatch, truth: NDArray[np.int8], schema: pa.Schema, meaning: _TargetValues
+    batch: pa.RecordBatch, truth: Outcomes, schema: pa.Schema, target: TargetColumn
 ) -> pa.RecordBatch:
     """The rows in the schema: absent columns are null, the target is the label known now."""
     arrays = []
     for column in schema:
         held = batch.column(column.name) if column.name in batch.schema.names else None
-        if column.name == meaning.target.column:
-            arrays.append(meaning.outcomes(truth, held, column.type))
+        if column.name == target.name:
+            arrays.append(target.values.outcomes(truth, held, column.type))
         else:
             arrays.append(pa.nulls(len(truth), column.type) if held is None else held)
     return columns.conform_batch(pa.RecordBatch.from_arrays(arrays, names=schema.names), schema)
-
-
-@dataclass(frozen=True)
-class _TargetValues:
-    """The target's values for yes and for no; of several values for no, the commonest."""
-
-    target: Target
-    yes: Any
-    no: Any
-
-    @classmethod
-    def from_table(cls, first: Table, target: Target) -> _TargetValues:
-        held = first.to_arrow([target.column])[target.column]
-        kind = held.type
-        counted = pc.value_counts(
-            held.cast(kind.value_type) if pa.types.is_dictionary(kind) else held
-        )
-        values, counts = pa.chunked_array([counted.field("values")]), counted.field("counts")
-        positive = labels_from_column(values, target)
-        order = np.argsort(-counts.to_numpy(), kind="stable")
-        known = values.to_pylist()
-        yes = next(known[i] for i in order if positive[i])
-        return cls(target, yes, next(known[i] for i in order if not positive[i]))
-
-    def outcomes(
-        self, truth: NDArray[np.int8], own: pa.Array | None, kind: pa.DataType
-    ) -> pa.Array:
-        """The target column of these rows: the known label's value, else their own."""
-        said = kind.value_type if pa.types.is_dictionary(kind) else kind
-        yes, no = pa.scalar(self.yes, said), pa.scalar(self.no, said)
-        known = pc.if_else(pa.array(truth == 1), yes, no)
-        if own is None:
-            return known
-        plain = own.cast(said)
-        positive = match_outcome(plain.fill_null(no), self.target)
-        agrees = pc.and_(plain.is_valid(), pa.array(positive == (truth == 1)))
-        return pc.if_else(pc.or_(pa.array(truth < 0), agrees), plain, known)
