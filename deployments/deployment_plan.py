@@ -11,6 +11,8 @@ from assay.config.loaded_use_case import load_use_case
 from assay.config.operations import Operations
 from assay.config.use_case import UseCase
 from assay.errors import AssayError, ConfigError
+from assay.problems.fit_to_question import check_production
+from assay.problems.lookup import problem_type
 from assay.render.dashboard import artifact_key
 
 ASSAY_TAG = "assay"  # the tag of all that is Assay's on a server
@@ -124,7 +126,10 @@ def _read_files(files: Sequence[Path]) -> tuple[list[UseCaseFile], list[BadUseCa
     bad: list[BadUseCase] = []
     for file in files:
         try:
-            case = UseCaseFile(load_use_case(file).use_case, file.as_posix())
+            loaded = load_use_case(file)
+            problem = problem_type(loaded.use_case.data.target)
+            check_production(problem, loaded.use_case, loaded.text.locate)
+            case = UseCaseFile(loaded.use_case, file.as_posix())
             if case.name in made:
                 raise _same_name_error(made[case.name], case)
         except AssayError as error:

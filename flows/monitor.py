@@ -7,6 +7,7 @@ from prefect.states import Completed, Failed
 from assay.bucket.artifacts import JSON
 from assay.errors import NoChampion
 from assay.flows.run_name import format_run_name
+from assay.problems.fit_to_question import require_monitoring
 from assay.production.labels.label_import import LabelImport
 from assay.production.monitoring.judgement import LookInputs, collect_facts, is_worth_recording
 from assay.production.monitoring.look import Look
@@ -42,9 +43,11 @@ def monitor(
     `as_of` is the moment to act for; default: now. Nothing is recorded if nothing is new. A verdict
     of retrain emits the event `assay.retrain.wanted` until a retraining follows. If the use case
     asks for a shadow, the challenger's predictions are then compared with the champion's.
+    Raises ConfigError for a question whose type has no monitoring.
     """
     now = clock.format_timestamp(clock.parse_timestamp(as_of))
     run = start_run(config, store, overrides, False, trains=False)
+    require_monitoring(run.problem, config)
     labels = ingest_labels(run, now)
     _request_retraining(run, now)  # for an earlier look, whatever this one finds
     try:

@@ -12,6 +12,7 @@ from assay.errors import AssayError, IntegrityError
 from assay.gates.monitoring.facts import Lack, MonitoringFacts
 from assay.gates.monitoring.gate import MonitoringResult
 from assay.gates.report import get_report
+from assay.problems.fit_to_question import check_production
 from assay.production.labels.label_import import LabelImport, describe_label_entry, import_labels
 from assay.production.monitoring.judgement import LookInputs, look_body, step_costs
 from assay.production.monitoring.look import (
@@ -45,7 +46,11 @@ def plan_look(run: Run, as_of: str) -> Look:
 
 @stage(name="beside")
 def plan_shadow_comparison(run: Run) -> ShadowComparison | None:
-    """Plan a shadow comparison of the challenger; None if there are too few batches of both."""
+    """Plan a shadow comparison of the challenger; None if there are too few batches of both.
+
+    Raises ConfigError for a question whose type has no shadow deployment.
+    """
+    check_production(run.problem, run.loaded.use_case, run.loaded.text.locate)
     return next_comparison(run.bucket, run.loaded.use_case)
 
 

@@ -81,6 +81,8 @@ def _outcome_if_idle(
 
     Errors of the use case and the bucket also appear here, before Prefect takes seconds to start.
     """
+    from assay.problems.fit_to_question import require_monitoring
+    from assay.problems.lookup import problem_type
     from assay.production.labels.label_import import has_new_labels
     from assay.production.monitoring.look import next_look
     from assay.production.monitoring.outcome import idle_outcome
@@ -88,6 +90,9 @@ def _outcome_if_idle(
     from assay.util import clock
 
     case = loaded_use_case.use_case
+    require_monitoring(
+        problem_type(case.data.target), loaded_use_case.text.locate(("data", "target"))
+    )
     look = next_look(bucket, case.name, case.monitor, clock.parse_timestamp(as_of))
     # The event of an earlier verdict may not have been emitted.
     may_want_retraining = look.previous is not None and look.previous.verdict == "retrain"

@@ -33,8 +33,35 @@ def check_fits_question(
                 where=locate(("performance", key)),
                 remedy=f"Write performance.{own}." if own else None,
             )
+    check_production(problem, use_case, locate)
     _check_cost_matrix(use_case, locate)
     _check_rules(problem, use_case, locate)
+
+
+def check_production(
+    problem: ProblemType, use_case: UseCase, locate: FieldLocator = no_location
+) -> None:
+    """Raise ConfigError for a setting that asks for what the question's type has not got yet."""
+    if use_case.schedule.monitor and not problem.has_monitoring:
+        raise _unbuilt_error("monitoring", problem, locate(("schedule", "monitor")))
+    if use_case.promotion.shadow and not problem.has_shadow:
+        raise _unbuilt_error("shadow deployment", problem, locate(("promotion", "shadow")))
+
+
+def require_monitoring(problem: ProblemType, where: str | None = None) -> None:
+    """Raise ConfigError where looks at a champion judge no answers of this type."""
+    if not problem.has_monitoring:
+        raise _unbuilt_error("monitoring", problem, where)
+
+
+def _unbuilt_error(what: str, problem: ProblemType, where: str | None) -> ConfigError:
+    setting = {"monitoring": "schedule.monitor", "shadow deployment": "promotion.shadow"}[what]
+    return ConfigError(
+        f"{what} of questions that ask {problem.question} is not built yet",
+        where=where,
+        remedy=f"Leave {setting} out. `assay score`, `assay label`, `assay drift` and"
+        " `assay retrain` do their work.",
+    )
 
 
 def _named_words(

@@ -144,6 +144,14 @@ class ProblemType(Protocol):
         """The methods that make gaps between groups smaller."""
 
     @property
+    def has_monitoring(self) -> bool:
+        """Whether looks at a champion judge its answers."""
+
+    @property
+    def has_shadow(self) -> bool:
+        """Whether a challenger's answers are compared with the champion's in shadow."""
+
+    @property
     def code(self) -> Mapping[str, str]:
         """For each stage the module whose code does its work: part of the stage's key."""
 

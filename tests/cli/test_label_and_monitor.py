@@ -60,6 +60,19 @@ def test_with_nothing_new_no_flow_is_started(living, tmp_path, monkeypatch):
     assert isinstance(late.exception, ModuleNotFoundError)  # silence is to be told
 
 
+def test_what_monitoring_cannot_judge_yet_is_refused_before_anything_is_read(
+    living, tmp_path, monkeypatch
+):
+    from assay.errors import ConfigError
+
+    monkeypatch.setitem(sys.modules, "assay.cli.flow_runner", None)
+    asked = "data.target={column: paid, unit: dollars}"
+    done = assay(tmp_path, "monitor", "--set", asked)
+    assert isinstance(done.exception, ConfigError)
+    assert done.exception.what == "monitoring of questions that ask how much is not built yet"
+    assert "assay label" in done.exception.remedy
+
+
 def test_an_alarm_recalls_what_was_learnt_of_its_cause(living, tmp_path, monkeypatch):
     report = living.bucket.put(b"{}", "application/json", "report")
 

@@ -1,5 +1,6 @@
 """From use cases to deployments: every flow of each, its queue, its schedule, its parameters."""
 
+import re
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -18,6 +19,8 @@ FLOWS = {path.stem for path in Path("flows").glob("*.py")} - {
     "training_pipeline",
     "run_name",
 }
+
+AMOUNTS = re.compile(r"positive: [^,}\n]+")
 
 
 def told(*given, **operations):
@@ -109,6 +112,17 @@ def test_a_bad_file_leaves_the_good_ones(write):
     assert "two use cases are called 'a'" in str(bad[1].error)
     with pytest.raises(ConfigError, match="targt"):
         find_use_cases()
+
+
+def test_a_schedule_of_what_a_question_has_not_got_is_told_with_its_line(write):
+    write("a", "schedule: {monitor: 1d, train: 7d}\n")
+    write("b", "schedule: {train: 7d}\n")
+    for file in (Path("configs/a.yaml"), Path("configs/b.yaml")):
+        file.write_text(AMOUNTS.sub("unit: dollars", file.read_text()))
+    good, bad = read_use_cases()
+    assert [case.name for case in good] == ["b"]
+    assert "monitoring of questions that ask how much is not built yet" in str(bad[0].error)
+    assert bad[0].error.where.startswith("configs/a.yaml:")
 
 
 def test_without_a_good_one_the_first_error_is_raised(write):

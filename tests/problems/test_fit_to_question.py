@@ -73,3 +73,25 @@ def test_a_rule_of_another_question_is_refused(kind, metric, limit, said):
 
 def test_a_tolerance_of_amounts_is_in_their_unit():
     check("regression", RULE.format(metric="mean_error", limit="tolerance: 1.5"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "section", "said"),
+    [
+        ("regression", "schedule: {monitor: 1d}", "monitoring of questions that ask how much"),
+        ("multiclass", "schedule: {monitor: 1d}", "monitoring of questions that ask which of"),
+        ("regression", "promotion: {shadow: 2}", "shadow deployment of questions that ask how"),
+        ("multiclass", "promotion: {shadow: 2}", "shadow deployment of questions that ask which"),
+    ],
+)
+def test_what_a_type_has_not_got_yet_is_refused_with_its_line(kind, section, said):
+    with pytest.raises(ConfigError, match=said) as refused:
+        check(kind, section)
+    assert refused.value.where == "x.yaml:8"
+    assert refused.value.what.endswith("is not built yet")
+    check("binary", section)
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "regression"])
+def test_a_schedule_of_what_every_type_has_is_none_to_refuse(kind):
+    check(kind, "schedule: {train: 7d, score: 1d, retrain: 30d}\nlabels: {source: labels.csv}")

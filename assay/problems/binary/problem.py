@@ -86,6 +86,8 @@ class Binary:
         GRID_SEARCH,
         REWEIGHING,
     )
+    has_monitoring: Final = True
+    has_shadow: Final = True
     code: Final[Mapping[str, str]] = {
         "target": "assay.dataset.target",
         "labels": "assay.problems.binary.outcome_format",

@@ -60,6 +60,8 @@ class Multiclass:
     has_class_probabilities: Final = True
     estimates_chunks: Final = True
     mitigations: Final[tuple[str, ...]] = ()
+    has_monitoring: Final = False
+    has_shadow: Final = False
     code: Final[Mapping[str, str]] = {
         "target": "assay.problems.multiclass.outcomes",
         "labels": "assay.problems.multiclass.outcome_format",

@@ -54,6 +54,8 @@ class Regression:
     has_class_probabilities: Final = False
     estimates_chunks: Final = True
     mitigations: Final[tuple[str, ...]] = ()
+    has_monitoring: Final = False
+    has_shadow: Final = False
     code: Final[Mapping[str, str]] = {
         "target": "assay.problems.regression.outcomes",
         "labels": "assay.problems.regression.outcome_format",
