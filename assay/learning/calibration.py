@@ -34,13 +34,14 @@ def calibrator_scores(fitted: Any, rows: Any, method: CalibrationMethod) -> np.n
 def calibrate_classifier(
     fitted: Any, scores: np.ndarray, truth: np.ndarray, method: CalibrationMethod
 ) -> Any:
-    """`fitted` with calibrated probabilities, learnt from its out-of-fold scores `scores`.
+    """`fitted` with calibrated probabilities, learnt from its out-of-fold scores `scores`: float64,
+    one entry a row, or a column for each class.
 
     Rows with NaN scores (no fold held them out) take no part.
     """
     if method == "none":
         return fitted
-    held = ~np.isnan(scores)
+    held = ~np.isnan(scores.reshape(len(scores), -1)).any(axis=1)
     model = fit_calibrator(scores[held], truth[held], method)
     frozen = FrozenEstimator(fitted)
     model.set_params(estimator=frozen)
