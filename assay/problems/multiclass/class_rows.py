@@ -11,13 +11,14 @@ import pyarrow.compute as pc
 
 from assay.config.data import Target
 from assay.config.gates import PerformanceMetric
-from assay.dataset.target import match_value, no_label_error
+from assay.dataset.target import no_label_error
 from assay.errors import DataError
 from assay.gates.feasibility.all_rows import OutcomeReading
 from assay.gates.feasibility.score_estimates import ScoreEstimates
 from assay.gates.statistics.intervals import Bools, Floats
 from assay.problems.feasibility.question_rows import QuestionRows, boosting_size
 from assay.problems.multiclass.quick_scores import estimate_class_scores
+from assay.tables.value_match import match_value
 
 MAX_CLASSES = 100  # of more, no check of each class against the rest is worth its time
 MIN_ROUNDS = 8

@@ -10,13 +10,13 @@ import pandas as pd
 from assay.config.gates import MulticlassMetric
 from assay.learning.folds import fold_of_row
 from assay.learning.learning_problem import JudgedAnswers, LearningProblem
-from assay.problems.multiclass.probabilities import class_scores, cross_fit_classes
 from assay.problems.multiclass.metrics import (
     compute_metric,
     cost_array,
     decide_classes,
     is_better,
 )
+from assay.problems.multiclass.probabilities import class_scores, cross_fit_classes
 
 
 class ClassLearning:

@@ -28,10 +28,10 @@ from assay.learning.training_rows import (
 )
 from assay.problems.hand_over import AnswerColumns, OutOfFoldAnswers, hand_over
 from assay.problems.multiclass.answer_frame import answer_frame, probability_column
-from assay.problems.multiclass.learning import ClassLearning
 from assay.problems.multiclass.conformal import cross_fit_sets, learn_limits
 from assay.problems.multiclass.estimator_kind import require_class_estimator
 from assay.problems.multiclass.folds import make_class_folds
+from assay.problems.multiclass.learning import ClassLearning
 from assay.problems.multiclass.metrics import cost_array, decide_classes
 from assay.problems.multiclass.outcomes import read_table_outcomes
 from assay.problems.multiclass.served_model import ServedClasses
