@@ -13,7 +13,7 @@ from assay.dataset.groups import intersect_groups, unchecked_group_labels
 from assay.learning.mitigation.models import probability_and_decision
 from assay.learning.model_codec import load_model
 from assay.learning.one_thread import one_joblib_worker
-from assay.learning.signature import cast_frame, require_columns
+from assay.learning.signature import answer_outputs, cast_frame, require_columns
 
 _ROWS_AT_ONCE = 1 << 16
 
@@ -77,14 +77,11 @@ class ScoringModel:
         if blocks:
             return pd.concat(blocks)
         types = {"number": "float64", "boolean": "bool", "text": "str"}
-        empty = {one["name"]: pd.Series(dtype=types[one["type"]]) for one in self.outputs}
-        return pd.DataFrame(empty, index=rows.index)
-
-    @property
-    def outputs(self) -> list[dict[str, Any]]:
-        """The columns of the answers: name, type (number, boolean or text), what each means."""
-        found: list[dict[str, Any]] = self.signature["outputs"]
-        return found
+        empty = {
+            one["name"]: pd.Series(dtype=types[one["type"]])
+            for one in answer_outputs(self.signature)
+        }
+        return pd.DataFrame(empty).set_index(rows.index)
 
     @property
     def group_columns(self) -> list[str]:

@@ -105,6 +105,20 @@ def answer_signature(
     }
 
 
+def answer_outputs(signature: dict[str, Any]) -> list[dict[str, Any]]:
+    """The columns of a model's answers: name, and type (number, boolean or text). A signature that
+    names none is of a yes or no.
+    """
+    found: list[dict[str, Any]] = signature.get("outputs", _YES_NO_OUTPUTS)
+    return found
+
+
+_YES_NO_OUTPUTS = [
+    {"name": "probability", "type": "number"},
+    {"name": "decision", "type": "boolean"},
+]
+
+
 def require_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
     """Raises DataError that lists every column of `names` which the frame lacks."""
     absent = [name for name in names if name not in frame.columns]

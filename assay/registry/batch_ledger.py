@@ -59,7 +59,7 @@ class ScoredBatch(_LedgerEntry):
     """A batch scored by one version.
 
     `table` holds the rows that could be scored, in order. `predictions` has one row for each: row,
-    unit, the identity columns, probability, decision, model. `unfit` lists the other rows: line,
+    unit, the identity columns, the model's answers, model. `unfit` lists the other rows: line,
     reason, row. `lines` gives each row's line in the source (see `sources.places`). `beside` is
     the number of the challenger that should score a served batch in shadow. Entries of older
     versions of Assay have neither of the last two.

@@ -41,8 +41,9 @@ class BucketReader:
     def model(self, reference: str) -> ScoringModel:
         """The model behind `income@champion`, `income@3` or `income`.
 
-        Its `predict` takes a frame and returns one with `probability` and `decision`. Raises what
-        `Registry.load` raises: nothing unproven is loaded.
+        Its `predict` takes a frame and returns one of answers: of a yes or no `probability` and
+        `decision`, else the columns that its signature's outputs name. Raises what `Registry.load`
+        raises: nothing unproven is loaded.
         """
         return Registry(self.bucket).load(reference)
 

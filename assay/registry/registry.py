@@ -188,7 +188,7 @@ class Registry:
         }
 
     def predict_rows(self, version: Version, table: Artifact, rows: list[int]) -> pd.DataFrame:
-        """A version's `row`, `probability` and `decision` for some rows of a table, by number.
+        """A version's answers to some rows of a table, by number, and the column `row`.
 
         Raises DataError if the table does not fit the model's signature, and what `load` raises.
         """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 import pyarrow as pa
 
@@ -14,14 +13,13 @@ from assay.bucket.digest import Digest
 from assay.config.use_case import UseCase
 from assay.dataset.row_identity import identity_columns
 from assay.errors import ConfigError
-from assay.production.scoring.predictions import DECISION, MODEL, PROBABILITY, ROW
+from assay.production.scoring.predictions import MODEL, ROW, UNIT
 from assay.registry.batch_ledger import BatchClaim
 from assay.sources.source_lines import SourceLines
 from assay.tables.table import Table
 from assay.tables.zip_batches import zip_batches
 
 LINE, BATCH = "line", "batch"
-_RESERVED_COLUMNS: Final = (LINE, PROBABILITY, DECISION, MODEL, BATCH)
 
 
 @dataclass(frozen=True)
@@ -64,8 +62,9 @@ class Delivery:
         """
         rows = Table.read(self.bucket, self.table).schema
         identity = identity_columns(rows.names, self.use_case)
+        answers = self._answer_fields()
         for name in identity:
-            if name in _RESERVED_COLUMNS:
+            if name in {LINE, *(field.name for field in answers), MODEL, BATCH}:
                 raise ConfigError(
                     f"the column {name!r} of the data would stand beside ours of that name",
                     where="data.identity",
@@ -76,25 +75,30 @@ class Delivery:
             [
                 pa.field(LINE, pa.int64()),
                 *(rows.field(name) for name in identity),
-                pa.field(PROBABILITY, pa.float64()),
-                pa.field(DECISION, pa.bool_()),
+                *answers,
                 pa.field(MODEL, pa.string()),
             ]
         )
 
+    def _answer_fields(self) -> list[pa.Field]:
+        """The columns of the model's answers, in order."""
+        ours = {ROW, UNIT, *self.use_case.data.identity, MODEL}
+        predictions = Table.read(self.bucket, self.predictions).schema
+        return [pa.field(field.name, field.type) for field in predictions if field.name not in ours]
+
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows, in bounded memory."""
-        schema = self.schema
-        identity = schema.names[1:-3]
+        schema, answered = self.schema, [field.name for field in self._answer_fields()]
+        identity = [name for name in schema.names if name not in {LINE, *answered, MODEL}]
         places = SourceLines.from_table(Table.read(self.bucket, self.lines))
         answers = Table.read(self.bucket, self.predictions)
         rows = Table.read(self.bucket, self.table)
-        said = answers.batches([ROW, PROBABILITY, DECISION, MODEL])
+        said = answers.batches([ROW, *answered, MODEL])
         for mine, theirs in zip_batches(said, rows.batches(identity)):
             lines = places.lines(mine.column(ROW).to_numpy())
             arrays = [
                 pa.array(lines, pa.int64()),
                 *(theirs.column(name) for name in identity),
-                *(mine.column(name) for name in (PROBABILITY, DECISION, MODEL)),
+                *(mine.column(name) for name in (*answered, MODEL)),
             ]
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -1,7 +1,7 @@
 """Scores a batch's rows part by part, in bounded memory.
 
-Rows that cannot be scored are listed, not dropped: those whose probability is no finite number, and
-those whose group is missing where the decision depends on it.
+Rows that cannot be scored are listed, not dropped: those with an answer that is no finite number,
+and those whose group is missing where the decision depends on it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from assay.bucket.digest import Digest
 from assay.config.use_case import UseCase
 from assay.dataset.row_identity import hash_units, identity_columns
 from assay.errors import AssayError, ConfigError, DataError
+from assay.learning.signature import answer_outputs
 from assay.production.scoring.outside_values import OutsideValues
 from assay.production.scoring.unfit_rows import drop_rows, list_unfit_rows
 from assay.sources.source_lines import SourceLines
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from assay.learning.scoring_model import ScoringModel
 
 ROW, UNIT, PROBABILITY, DECISION, MODEL = "row", "unit", "probability", "decision", "model"
-PREDICTION_COLUMNS: Final = (ROW, UNIT, PROBABILITY, DECISION, MODEL)
+_ARROW_TYPES: Final = {"number": pa.float64(), "boolean": pa.bool_(), "text": pa.string()}
 
 _ROWS: Final = 1 << 16
 _MOST_BROKEN: Final = 20  # rows that an estimator may break on among `_ROWS`
@@ -42,7 +43,8 @@ _PROGRESS_EVERY: Final = 1_000_000  # rows between two words about progress
 class BatchPredictions:
     """`table` holds the scored rows, in order. `predictions` has one row for each: row (its number
     in `table`, from 0, int64), unit (int64, the bits of `dataset.row_identity` hashes), the columns
-    of the declared identity, probability (float64), decision (bool), model (its digest, text).
+    of the declared identity, the model's answers (of a yes or no: probability, float64, and
+    decision, bool), model (its digest, text).
     `lines` gives the scored rows' lines; `unfit` lists all other rows: line, reason, row.
     """
 
@@ -70,7 +72,7 @@ def score_table(
     """Score the rows of `table`. The same rows and model give the same bytes.
 
     `lines` and `unfit` come from `parse_batch`. Raises DataError where no row is left, and where
-    the model cannot answer; ConfigError for an identity column with a name of `PREDICTION_COLUMNS`.
+    the model cannot answer; ConfigError for an identity column with the name of another column.
     """
     from assay.learning.one_thread import one_thread
 
@@ -120,9 +122,12 @@ class _Scorer:
     def __post_init__(self) -> None:
         self._identity = identity_columns(self.rows.schema.names, self.use_case)
         self._shown = list(self.use_case.data.identity)
+        self._answers = {
+            one["name"]: _ARROW_TYPES[one["type"]] for one in answer_outputs(self.model.signature)
+        }
         self.outside = OutsideValues(self.model.signature["inputs"])
         for name in self._shown:
-            if name in PREDICTION_COLUMNS:
+            if name in {ROW, UNIT, *self._answers, MODEL}:
                 raise ConfigError(
                     f"an identity column cannot be called {name!r}: predictions have a column of "
                     "that name",
@@ -138,8 +143,7 @@ class _Scorer:
                 pa.field(ROW, pa.int64()),
                 pa.field(UNIT, pa.int64()),
                 *shown,
-                pa.field(PROBABILITY, pa.float64()),
-                pa.field(DECISION, pa.bool_()),
+                *(pa.field(name, kind) for name, kind in self._answers.items()),
                 pa.field(MODEL, pa.string()),
             ]
         )
@@ -157,17 +161,17 @@ class _Scorer:
 
     def _score_batch(self, batch: pa.RecordBatch, start: int) -> pa.RecordBatch:
         frame = batch.select(self.model.columns).to_pandas()
-        probability, decision, broken = self._predict_frame(frame)
+        answers, broken = self._predict_frame(frame)
         far = self.outside.add(frame, start)
         odd = far if self.use_case.score.outside == "refuse" else {}
-        odd |= self._find_unscorable(frame, probability) | broken
+        odd |= self._find_unscorable(frame, answers) | broken
         kept = np.ones(len(frame), bool)
         for place, reason in odd.items():
             self.unscorable[start + place] = reason
             kept[place] = False
         if odd:
             batch = batch.filter(pa.array(kept))
-            probability, decision = probability[kept], decision[kept]
+            answers = {name: found[kept] for name, found in answers.items()}
         rows = np.arange(self.scored_rows, self.scored_rows + batch.num_rows)
         self.scored_rows += batch.num_rows
         named = pa.array([str(self.digest)])
@@ -176,19 +180,18 @@ class _Scorer:
             pa.array(rows, pa.int64()),
             pa.array(hash_units(identity, self.rows.identity_rule).view(np.int64)),
             *(batch.column(name) for name in self._shown),
-            pa.array(probability, pa.float64()),
-            pa.array(decision, pa.bool_()),
+            *(pa.array(answers[name], kind) for name, kind in self._answers.items()),
             pa.DictionaryArray.from_arrays(np.zeros(batch.num_rows, np.int32), named),
         ]
         return pa.RecordBatch.from_arrays(arrays, names=self.schema.names)
 
-    def _predict_frame(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
-        """Probabilities and decisions, and why rows have none, by their places in the frame.
+    def _predict_frame(self, frame: pd.DataFrame) -> tuple[dict[str, np.ndarray], dict[int, str]]:
+        """The answers by column, and why rows have none, by their places in the frame.
 
         A row that the estimator breaks on is found by halving, so that it costs no other its
         answer. Raises DataError where there are many: then it is the estimator.
         """
-        probability, decision = np.full(len(frame), np.nan), np.zeros(len(frame), bool)
+        answers = {name: _no_answers(kind, len(frame)) for name, kind in self._answers.items()}
         broken: dict[int, str] = {}
         pieces = [(0, len(frame))]
         while pieces:
@@ -208,11 +211,11 @@ class _Scorer:
                 middle = (start + end) // 2
                 pieces += [(middle, end), (start, middle)]
                 continue
-            probability[start:end] = found[PROBABILITY].to_numpy()
-            decision[start:end] = found[DECISION].to_numpy()
+            for name, column in answers.items():
+                column[start:end] = found[name].to_numpy()
         if len(broken) == len(frame):
             raise self._broken_model_error(next(iter(broken.values())))
-        return probability, decision, broken
+        return answers, broken
 
     def _broken_model_error(self, why: str) -> DataError:
         return DataError(
@@ -221,12 +224,15 @@ class _Scorer:
             remedy="Mend the rows, or the estimator if it is your own.",
         )
 
-    def _find_unscorable(self, frame: pd.DataFrame, probability: np.ndarray) -> dict[int, str]:
+    def _find_unscorable(
+        self, frame: pd.DataFrame, answers: dict[str, np.ndarray]
+    ) -> dict[int, str]:
         """The reasons of rows that cannot be scored, by place in the frame."""
-        found = {
-            int(place): f"its probability is {probability[place]}"
-            for place in np.flatnonzero(~np.isfinite(probability))
-        }
+        found: dict[int, str] = {}
+        for name, column in answers.items():
+            if pa.types.is_floating(self._answers[name]):
+                for place in np.flatnonzero(~np.isfinite(column)):
+                    found.setdefault(int(place), f"its {name} is {column[place]}")
         for name in self.model.group_columns:
             missing = np.flatnonzero(frame[name].isna())
             for place in missing[~self._has_rule(frame, missing)]:
@@ -242,3 +248,10 @@ class _Scorer:
         groups = self.model.groups(frame.iloc[places])
         known: np.ndarray = np.isin(np.asarray(groups, dtype=str), list(self.model.fitted.rules))
         return known
+
+
+def _no_answers(kind: pa.DataType, rows: int) -> np.ndarray:
+    """A column to be filled."""
+    if pa.types.is_floating(kind):
+        return np.full(rows, np.nan)
+    return np.zeros(rows, bool) if pa.types.is_boolean(kind) else np.full(rows, "", dtype=object)

@@ -1,7 +1,7 @@
 """Writes predictions where the use case wants them: a Parquet or CSV file a batch, or a SQL table.
 
 The columns are the line of the source, the identity (without a declared one, all of the row except
-the target), probability, decision, model, and in SQL the batch. Writing again changes nothing, so a
+the target), the model's answers, model, and in SQL the batch. Writing again changes nothing, so a
 scorer that was killed can simply run once more.
 """
 
