@@ -11,9 +11,7 @@ from assay.cli.console import finish_gate
 from assay.cli.options import ConfigOption, DataArgument, HtmlOption, JsonOption
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from assay.config.use_case import UseCase
+    from assay.problems.problem_type import ProblemType
 
 _LIMITS_PANEL = "Limits, which need --metric"
 
@@ -21,7 +19,7 @@ _LIMITS_PANEL = "Limits, which need --metric"
 def command(
     data: DataArgument,
     truth: Annotated[str, typer.Option(help="The column of labels.")],
-    prediction: Annotated[str, typer.Option(help="The column of decisions.")],
+    prediction: Annotated[str, typer.Option(help="The column of decisions, or of amounts.")],
     by: Annotated[
         list[str] | None,
         typer.Option(
@@ -29,8 +27,20 @@ def command(
             "repeated. With --config, the default is the use case's groups."
         ),
     ] = None,
+    problem: Annotated[
+        str | None,
+        typer.Option(help="What is predicted: binary (default), multiclass or regression."),
+    ] = None,
     probability: Annotated[
-        str | None, typer.Option(help="The column of probabilities of the positive class.")
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="The column of probabilities of the positive class. For several classes "
+            "CLASS=COLUMN, repeated.",
+        ),
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="What amounts are counted in, such as dollars an hour.")
     ] = None,
     count: Annotated[
         str | None, typer.Option(help="The column of row counts, if each row stands for several.")
@@ -54,7 +64,9 @@ def command(
     tolerance: Annotated[
         float | None,
         typer.Option(
-            rich_help_panel=_LIMITS_PANEL, help="The largest accepted difference; default 0.1."
+            rich_help_panel=_LIMITS_PANEL,
+            help="The largest accepted difference: of shares by default 0.1, of amounts in their "
+            "unit.",
         ),
     ] = None,
     ratio: Annotated[
@@ -69,20 +81,25 @@ def command(
     html: HtmlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Audit any model's decisions. A file with label, decision and group columns is enough.
+    """Audit any model's decisions or amounts. A file with the true values, those that the model
+    gave, and groups is enough.
 
     Without --metric, all metrics and gaps are shown, and nothing is judged.
     """
     from assay.cli.gate_input import load_gate_use_case, read_gate_frame, require_distinct_columns
     from assay.config.data import Sensitive
-    from assay.gates.fairness.external_predictions import predictions_from_frame
-    from assay.gates.fairness.gate import audit_fairness
+    from assay.problems.lookup import find_problem, problem_type
+    from assay.problems.problem_type import AuditRequest
 
     columns = {"--truth": truth, "--prediction": prediction}
-    require_distinct_columns(columns | {"--probability": probability, "--count": count})
-    limits = _limit_rules(metric or [], tolerance, ratio)
-    if config and (limits or reference or bins):
+    single = probability[0] if probability and len(probability) == 1 else None
+    require_distinct_columns(columns | {"--probability": single, "--count": count})
+    if config and (metric or tolerance is not None or ratio is not None or reference or bins):
         raise typer.BadParameter("with --config the limits come from the use case")
+    if config and (problem or unit):
+        raise typer.BadParameter("with --config the problem comes from the use case")
+    named = find_problem(_known_problem(problem or "binary"))
+    limits = _limit_rules(named, metric or [], tolerance, ratio)
     divisions = [_division_columns(one) for one in by or []]
     if not (divisions or config):
         raise typer.BadParameter("name a column of groups", param_hint="--by")
@@ -92,22 +109,24 @@ def command(
     use_case, frame = written.use_case, read_gate_frame(written, check=False)
     names = [name for columns in divisions for name in columns] or list(use_case.data.sensitive)
     sensitive = {name: use_case.data.sensitive.get(name, Sensitive()) for name in names}
-    predictions = predictions_from_frame(
-        frame,
-        truth=truth,
-        prediction=prediction,
-        by=list(sensitive),
-        positive=positive or (_positive_value(use_case, frame, truth) if config else None),
-        probability=probability,
-        rows=count,
-        sensitive=sensitive,
-    )
     rules = [rule for rule in use_case.fairness if set(rule.sensitive_columns()) <= set(sensitive)]
     joint = [columns for columns in divisions if len(columns) > 1]
     shown: list[str | tuple[str, ...]] | None = [*sensitive, *joint] if joint else None
-    report = audit_fairness(
-        predictions, rules, sensitive, subject=data, seed=use_case.seed, by=shown
+    request = AuditRequest(
+        truth=truth,
+        prediction=prediction,
+        sensitive=sensitive,
+        rules=rules,
+        by=shown,
+        probabilities=tuple(probability or ()),
+        count=count,
+        positive=positive,
+        unit=unit,
+        target=use_case.data.target if config else None,
+        seed=use_case.seed,
     )
+    asked = problem_type(use_case.data.target) if config else named
+    report = asked.audit_file(frame, request, subject=data)
     finish_gate(report, as_json=as_json, html=html, whole=whole)
 
 
@@ -116,16 +135,29 @@ def _division_columns(by: str) -> tuple[str, ...]:
 
 
 def _limit_rules(
-    metrics: Sequence[str], tolerance: float | None, ratio: float | None
+    problem: ProblemType, metrics: Sequence[str], tolerance: float | None, ratio: float | None
 ) -> list[dict[str, Any]]:
     """The limits of the command line as fairness rules of a use case, still without groups."""
+    from assay.errors import ConfigError
+
     if tolerance is not None and ratio is not None:
         raise typer.BadParameter("give either --tolerance or --ratio")
     if not metrics and (tolerance is not None or ratio is not None):
         name = "--tolerance" if ratio is None else "--ratio"
         raise typer.BadParameter(f"{name} limits nothing without a metric: add --metric")
     for metric in metrics:
-        _check_metric(metric)
+        _check_metric(problem, metric)
+        if tolerance is not None and tolerance >= 1 and metric not in problem.unit_metrics:
+            raise ConfigError(
+                f"a tolerance of {tolerance:g} allows every difference in {metric}",
+                where="--tolerance",
+                remedy="Write a share between 0 and 1, such as 0.1.",
+            )
+        if metric in problem.unit_metrics and tolerance is None and ratio is None:
+            raise typer.BadParameter(
+                f"{metric} is counted in the unit of the amounts: add --tolerance in that unit, "
+                "or --ratio"
+            )
     usual = 0.1 if tolerance is None else tolerance
     limit = {"ratio": ratio} if ratio is not None else {"tolerance": usual}
     return [
@@ -133,13 +165,24 @@ def _limit_rules(
     ]
 
 
-def _check_metric(name: str) -> None:
-    from typing import get_args
+def _known_problem(name: str) -> str:
+    """The name of a problem type, or the import path of one."""
+    from assay.errors import nearest_name
+    from assay.problems.lookup import OWN_TYPES
 
-    from assay.config.gates import FairnessMetric, MetricFamily
+    if name not in OWN_TYPES and "." not in name:
+        near = nearest_name(name, OWN_TYPES)
+        remedy = f"did you mean {near}?" if near else f"there are {', '.join(OWN_TYPES)}"
+        raise typer.BadParameter(f"no problem type {name!r}: {remedy}", param_hint="--problem")
+    return name
+
+
+def _check_metric(problem: ProblemType, name: str) -> None:
+    from assay.config.gates import METRIC_FAMILIES
     from assay.errors import nearest_name
 
-    known = [*get_args(FairnessMetric), *get_args(MetricFamily)]
+    own = problem.fairness_metrics
+    known = [*own, *(name for name, parts in METRIC_FAMILIES.items() if set(parts) <= set(own))]
     if name not in known:
         near = nearest_name(name, known)
         remedy = f"did you mean {near}?" if near else f"the metrics are {', '.join(known)}"
@@ -184,12 +227,3 @@ def _parse_cuts(text: str) -> list[float]:
         return [float(cut) for cut in text.split(",")]
     except ValueError:
         raise typer.BadParameter(f"{text!r} are no cut points; write --bins age=25,45,65") from None
-
-
-def _positive_value(use_case: UseCase, frame: pd.DataFrame, truth: str) -> str | None:
-    """The use case's positive value, if the file's labels contain it."""
-    if use_case.data.target.positive is None:
-        return None
-    positive = str(use_case.data.target.positive)
-    found = truth in frame and positive in set(frame[truth].dropna().unique().astype(str))
-    return positive if found else None

@@ -103,16 +103,11 @@ def _check_cost_matrix(use_case: UseCase, locate: FieldLocator) -> None:
             )
 
 
-_IN_UNITS = frozenset(
-    {"mean_error", "mean_absolute_error", "root_mean_squared_error", "mean_prediction"}
-)
-
-
 def _check_rules(problem: ProblemType, use_case: UseCase, locate: FieldLocator) -> None:
     """Tolerances of shares are shares; a rule's classes are the target's."""
     classes = use_case.data.target.class_labels
     for i, rule in enumerate(use_case.fairness):
-        in_units = problem.name == "regression" and rule.metric in _IN_UNITS
+        in_units = rule.metric in problem.unit_metrics
         if rule.tolerance is not None and rule.tolerance >= 1 and not in_units:
             raise ConfigError(
                 f"a tolerance of {rule.tolerance:g} allows every difference in {rule.metric}",

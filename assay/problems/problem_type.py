@@ -16,7 +16,8 @@ if TYPE_CHECKING:  # light for the command line: what a type needs it imports wh
     import pyarrow as pa
 
     from assay.config.candidates import Candidate
-    from assay.config.data import Target
+    from assay.config.data import Sensitive, Target
+    from assay.config.gates import FairnessRule
     from assay.config.use_case import UseCase
     from assay.dataset.row_source import RowSource
     from assay.gates.candidates.frontier import CandidateFrontier
@@ -99,6 +100,27 @@ def describe_calibration(candidate: Candidate) -> str:
         return "as the estimator gives them"
     return f"calibrated ({candidate.calibrate})"
 
+@dataclass(frozen=True)
+class AuditRequest:
+    """What is to be compared in a file of predictions made anywhere: columns, groups and limits.
+
+    `probabilities` are the words of that option, as a type reads them. `count` is the column of how
+    many rows each row stands for, and `unit` what amounts are counted in. `target` is that of the
+    use case, where there is one. `by` are the divisions to table; None for all.
+    """
+
+    truth: str
+    prediction: str
+    sensitive: Mapping[str, Sensitive]
+    rules: Sequence[FairnessRule]
+    by: Sequence[str | tuple[str, ...]] | None = None
+    probabilities: tuple[str, ...] = ()
+    count: str | None = None
+    positive: str | None = None
+    unit: str | None = None
+    target: Target | None = None
+    seed: int = 0
+
 
 class SearchResult(Protocol):
     """What a search hands over to training: JSON, and a frame with one row a training row."""
@@ -126,6 +148,10 @@ class ProblemType(Protocol):
     @property
     def fairness_metrics(self) -> tuple[str, ...]:
         """The metrics that its fairness rules may limit."""
+
+    @property
+    def unit_metrics(self) -> tuple[str, ...]:
+        """Those of `fairness_metrics` that are counted in the target's unit; others are shares."""
 
     @property
     def estimable_metrics(self) -> tuple[str, ...]:
@@ -249,3 +275,6 @@ class ProblemType(Protocol):
         labels, and realised performance where labels came. Raises DataError for columns that hold
         no answers.
         """
+
+    def audit_file(self, frame: pd.DataFrame, request: AuditRequest, *, subject: str) -> Report:
+        """Compare groups in predictions made anywhere. Raises ConfigError, DataError."""

@@ -107,7 +107,11 @@ def test_counted_rows_give_the_same(assay, rows):
 @pytest.mark.parametrize(
     ("asked", "code", "said"),
     [
-        (["--by", "sex", "--metric", "f1_score", "--tolerance", "10"], 1, "error: --tolerance: it"),
+        (
+            ["--by", "sex", "--metric", "f1_score", "--tolerance", "10"],
+            1,
+            "--tolerance: a tolerance of 10",
+        ),
         (["--by", "age", "--bins", "age=40,30"], 1, "--bins: cut points must ascend"),
         (["--by", "sex", "--metric", "recal_score"], 2, "did you mean recall_score"),
         (["--by", "sex", "--ratio", "0.8"], 2, "add --metric"),
@@ -144,3 +148,76 @@ def test_a_reference_without_negatives_is_not_called_too_small(assay, tmp_path):
     [check] = assay("audit", file, *COLUMNS, *asked).json["checks"]
     assert check["verdict"] == "unknown"
     assert check["remedy"].startswith("Name a reference group that has negatives")
+
+
+AMOUNTS = ("--problem", "regression", "--truth", "earned", "--prediction", "predicted")
+
+
+@pytest.fixture
+def amounts(tmp_path, monkeypatch):
+    """Predictions in w.csv: women are estimated two too low."""
+    rng = np.random.default_rng(0)
+    sex = rng.choice(["Female", "Male"], 1500, p=[0.4, 0.6])
+    predicted = rng.normal(20, 4, 1500)
+    error = rng.normal(size=1500) - np.where(sex == "Female", 2, 0)
+    found = pd.DataFrame({"earned": predicted - error, "predicted": predicted, "sex": sex})
+    found["age"] = rng.integers(17, 90, 1500)
+    found.to_csv(tmp_path / "w.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    return found
+
+
+def test_amounts_are_audited_with_their_unit(assay, amounts):
+    done = assay(
+        *("audit", "w.csv", *AMOUNTS, "--by", "sex", "--unit", "dollars", "--json"),
+        *("--metric", "mean_error", "--tolerance", "1"),
+    )
+    [check] = done.json["checks"]
+    assert done.code == 3
+    assert check["name"] == "mean_error[sex=Female]"
+    assert check["verdict"] == "fail"
+    assert "within 1 dollars of" in check["claim"]
+    error = (amounts["predicted"] - amounts["earned"]).groupby(amounts["sex"]).mean()
+    assert check["estimate"] == pytest.approx(error["Female"] - error["Male"])
+    assert "sex=Female is estimated" in check["why"]
+    shown = assay("audit", "w.csv", *AMOUNTS, "--by", "sex", "--by", "age", "--bins", "age=30,50")
+    assert shown.code == 0
+    assert "Gaps by age" in shown.out
+    ratio = assay(
+        *("audit", "w.csv", *AMOUNTS, "--by", "sex", "--json"),
+        *("--metric", "mean_absolute_error", "--ratio", "0.8"),
+    )
+    assert ratio.json["measurements"][0]["kind"] == "ratio"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--metric", "mean_error"), "add --tolerance in that unit"),
+        (("--metric", "selection_rate"), "no metric 'selection_rate'"),
+        (("--positive", "yes"), "--positive has no meaning for a question that asks how much"),
+        (("--count", "age"), "--count has no meaning"),
+        (("--probability", "age"), "--probability has no meaning"),
+        (("--problem", "regresion"), "did you mean regression?"),
+        (("--problem", "binary", "--unit", "dollars"), "--unit has no meaning"),
+        (("--prediction", "sex"), "holds no numbers"),
+        (("--prediction", "predict"), "predicted"),
+        (("--problem", "binary", "--probability", "age", "--probability", "sex"), "twice"),
+    ],
+)
+def test_a_wrong_combination_is_one_sentence(assay, amounts, words, said):
+    done = assay("audit", "w.csv", *AMOUNTS, "--by", "age", "--bins", "age=30", *words)
+    assert done.code in (1, 2)
+    told = " ".join(done.err.replace("│", " ").split())
+    assert said in told
+    assert "Traceback" not in told
+
+
+def test_a_use_case_says_what_is_asked(assay, amounts, tmp_path):
+    for word in ("--problem", "--unit"):
+        done = assay(
+            *("audit", "w.csv", *AMOUNTS[2:], "--by", "sex", word, "regression"),
+            *("--config", "none.yaml"),
+        )
+        assert done.code == 2
+        assert "comes from the use case" in " ".join(done.err.replace("│", " ").split())

@@ -42,7 +42,7 @@ def predictions_from_frame(
     if not by:
         raise DataError("no group column is named", remedy="Name one with --by.")
     for name in (truth, prediction, *by, *(n for n in (probability, rows) if n is not None)):
-        _check_present(frame, name)
+        check_present(frame, name)
     for name in by:
         if name in ("row", "truth", "decision", "probability", ROWS_COLUMN):
             raise DataError(f"a group column cannot be called {name!r}", remedy="Rename it.")
@@ -74,7 +74,7 @@ def _is_positive(column: pd.Series, yes: str) -> np.ndarray:
 
 
 def _probabilities(frame: pd.DataFrame, name: str) -> np.ndarray:
-    values = _numbers(frame, name)
+    values = read_numbers(frame, name)
     outside = int(((values < 0) | (values > 1)).sum())
     if outside:
         at = values[(values < 0) | (values > 1)][0]
@@ -87,7 +87,7 @@ def _probabilities(frame: pd.DataFrame, name: str) -> np.ndarray:
 
 def _row_counts(frame: pd.DataFrame, name: str) -> np.ndarray:
     """How many rows each row stands for."""
-    values = _numbers(frame, name)
+    values = read_numbers(frame, name)
     bad = values[(values < 0) | (values != np.floor(values))]
     if len(bad):
         raise DataError(
@@ -105,7 +105,8 @@ def _row_counts(frame: pd.DataFrame, name: str) -> np.ndarray:
     return values.astype(np.int64)
 
 
-def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+def read_numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """A column of numbers without gaps, float64. Raises DataError."""
     _check_complete(frame, name)
     column = frame[name]
     if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
@@ -123,7 +124,8 @@ def _first_non_number(column: pd.Series) -> Any:
     return column.iloc[int(np.argmin(finite))]
 
 
-def _check_present(frame: pd.DataFrame, name: str) -> None:
+def check_present(frame: pd.DataFrame, name: str) -> None:
+    """Raise DataError for a column that the file has not."""
     columns = [str(column) for column in frame.columns]
     if name not in columns:
         listed = ", ".join(columns[:20])

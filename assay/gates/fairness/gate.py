@@ -74,9 +74,9 @@ def audit_fairness(
     return Report(
         gate="fairness",
         subject=subject,
-        verdict=fairness_verdict(checks, has_rules=bool(rules)),
+        verdict=weigh_gaps(checks, has_rules=bool(rules)),
         summary=" ".join(
-            [gap_summary(gaps, rules, sensitive), *undeclared_summaries(declarations)]
+            [summarize_gaps(gaps, rules, sensitive), *undeclared_summaries(declarations)]
         ),
         checks=tuple(checks),
         sheets=tuple(_sheets(limits, list(divisions.values()), seed)),
@@ -86,7 +86,7 @@ def audit_fairness(
     )
 
 
-def fairness_verdict(checks: Sequence[Check], *, has_rules: bool) -> Verdict:
+def weigh_gaps(checks: Sequence[Check], *, has_rules: bool) -> Verdict:
     """What is not judged is not passed, unless people declared that there is nothing to judge."""
     nothing_to_judge = any(
         c.name == SENSITIVE_COLUMNS and c.verdict is Verdict.PASS for c in checks
@@ -197,7 +197,7 @@ def _sheets(
     return found
 
 
-def gap_summary(
+def summarize_gaps(
     checks: Sequence[Check], rules: Sequence[FairnessRule], sensitive: Mapping[str, Sensitive]
 ) -> str:
     """How many gaps are within their limits, or why none was judged."""
@@ -219,7 +219,7 @@ def _notes(
     clusters: Clusters | None,
 ) -> tuple[str, ...]:
     """How the verdicts came about, and what limits them."""
-    found = family_notes(limits, len(predictions), clusters)
+    found = judgement_notes(limits, len(predictions), clusters)
     decisions = predictions["decision"]
     if decisions.all() or not decisions.any():
         found.append(f"Every decision is {'yes' if bool(decisions.iloc[0]) else 'no'}.")
@@ -229,7 +229,7 @@ def _notes(
     return tuple(found)
 
 
-def family_notes(
+def judgement_notes(
     limits: Sequence[FairnessLimit], rows: int, clusters: Clusters | None
 ) -> list[str]:
     """How the verdicts on all pairs came about."""

@@ -12,8 +12,10 @@ from assay.config.candidates import (
     THRESHOLD_OPTIMIZER,
 )
 from assay.config.gates import BinaryMetric
+from assay.problems.external_files import refuse_options
 from assay.problems.problem_type import (
     Fact,
+    AuditRequest,
     HeldOutAnswers,
     ProblemType,
     RowSplit,
@@ -69,6 +71,7 @@ class Binary:
         "mean_squared_error",
         "r2_score",
     )
+    unit_metrics: Final[tuple[str, ...]] = ()
     estimable_metrics: Final[tuple[str, ...]] = (
         "roc_auc",
         "accuracy",
@@ -267,6 +270,46 @@ class Binary:
         from assay.gates.drift.binary_harm import estimate_binary_performance
 
         return estimate_binary_performance(seen)
+
+    def audit_file(self, frame: pd.DataFrame, request: AuditRequest, *, subject: str) -> Report:
+        from assay.errors import ConfigError
+        from assay.gates.fairness import gate
+        from assay.gates.fairness.external_predictions import predictions_from_frame
+
+        refuse_options(self, {"--unit": request.unit})
+        if len(request.probabilities) > 1:
+            raise ConfigError(
+                "--probability stands here twice",
+                remedy="Name one column, of the probabilities of yes.",
+            )
+        probability = next(iter(request.probabilities), None)
+        predictions = predictions_from_frame(
+            frame,
+            truth=request.truth,
+            prediction=request.prediction,
+            by=list(request.sensitive),
+            positive=request.positive or _positive_value(request, frame),
+            probability=probability,
+            rows=request.count,
+            sensitive=request.sensitive,
+        )
+        return gate.audit_fairness(
+            predictions,
+            request.rules,
+            request.sensitive,
+            subject=subject,
+            seed=request.seed,
+            by=request.by,
+        )
+
+
+def _positive_value(request: AuditRequest, frame: pd.DataFrame) -> str | None:
+    """The use case's positive value, if the file's labels contain it."""
+    if request.target is None or request.target.positive is None:
+        return None
+    positive, truth = str(request.target.positive), request.truth
+    found = truth in frame and positive in set(frame[truth].dropna().unique().astype(str))
+    return positive if found else None
 
 
 PROBLEM: Final[ProblemType] = Binary()

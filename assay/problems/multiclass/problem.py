@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from assay.config.gates import MulticlassMetric
 from assay.problems.problem_type import (
     Fact,
+    AuditRequest,
     HeldOutAnswers,
     ProblemType,
     RowSplit,
@@ -56,6 +57,7 @@ class Multiclass:
         "mean_prediction",
         "interval_coverage",
     )
+    unit_metrics: Final[tuple[str, ...]] = ()
     estimable_metrics: Final[tuple[str, ...]] = ("accuracy", "macro_f1", "roc_auc_ovr")
     has_class_probabilities: Final = True
     estimates_chunks: Final = True
@@ -229,6 +231,16 @@ class Multiclass:
         from assay.problems.multiclass.expected_performance import estimate_performance
 
         return estimate_performance(seen)
+
+    def audit_file(self, frame: pd.DataFrame, request: AuditRequest, *, subject: str) -> Report:
+        from assay.errors import ConfigError
+
+        raise ConfigError(
+            f"answers of several classes are not audited yet ({len(frame):,} rows)",
+            where=subject,
+            remedy=f"Make columns of {request.truth!r} and {request.prediction!r} that say yes for "
+            "one class, and audit these.",
+        )
 
 
 PROBLEM: Final[ProblemType] = Multiclass()

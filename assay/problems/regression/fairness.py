@@ -17,12 +17,12 @@ from assay.gates.fairness.divisions import FairnessLimit, GroupDivision
 from assay.gates.fairness.gaps import MIN_ROWS
 from assay.gates.fairness.gate import (
     check_rule_columns,
-    fairness_verdict,
-    family_notes,
-    gap_summary,
     judge_limits,
+    judgement_notes,
     list_divisions,
+    summarize_gaps,
     unlisted_notes,
+    weigh_gaps,
 )
 from assay.gates.fairness.undeclared import undeclared_summaries
 from assay.gates.report import Cell, Check, Report, Sheet, Verdict
@@ -82,15 +82,15 @@ def audit_fairness(
     return Report(
         gate="fairness",
         subject=subject,
-        verdict=fairness_verdict(checks, has_rules=bool(rules)),
+        verdict=weigh_gaps(checks, has_rules=bool(rules)),
         summary=" ".join(
-            [gap_summary(gaps, rules, sensitive), *undeclared_summaries(declarations)]
+            [summarize_gaps(gaps, rules, sensitive), *undeclared_summaries(declarations)]
         ),
         checks=tuple(checks),
         sheets=tuple(_sheets(limits, shown, unit, seed)),
         figures=tuple(figures.limit_figure(limit) for limit in limits if limit.pairs),
         notes=(
-            *family_notes(limits, len(answers), held.clusters),
+            *judgement_notes(limits, len(answers), held.clusters),
             *unlisted_notes(shown),
             *_heavy_notes(shown),
         ),

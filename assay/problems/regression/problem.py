@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from assay.config.gates import RegressionMetric
+from assay.problems.external_files import refuse_options
 from assay.problems.problem_type import (
     Fact,
+    AuditRequest,
     HeldOutAnswers,
     ProblemType,
     RowSplit,
@@ -49,6 +51,12 @@ class Regression:
         "root_mean_squared_error",
         "mean_prediction",
         "interval_coverage",
+    )
+    unit_metrics: Final[tuple[str, ...]] = (
+        "mean_error",
+        "mean_absolute_error",
+        "root_mean_squared_error",
+        "mean_prediction",
     )
     estimable_metrics: Final[tuple[str, ...]] = ("mae", "rmse")
     has_class_probabilities: Final = False
@@ -222,6 +230,34 @@ class Regression:
         from assay.problems.regression.expected_loss import estimate_performance
 
         return estimate_performance(seen)
+
+    def audit_file(self, frame: pd.DataFrame, request: AuditRequest, *, subject: str) -> Report:
+        from assay.config.data import Target
+        from assay.problems.regression.external_predictions import answers_from_frame
+        from assay.problems.regression.fairness import audit_fairness
+
+        given = {
+            "--positive": request.positive,
+            "--count": request.count,
+            "--probability": request.probabilities or None,
+        }
+        refuse_options(self, given)
+        target = request.target or Target(column=request.truth, unit=request.unit or "units")
+        answers = answers_from_frame(
+            frame,
+            truth=request.truth,
+            prediction=request.prediction,
+            sensitive=request.sensitive,
+        )
+        return audit_fairness(
+            answers,
+            request.rules,
+            request.sensitive,
+            target,
+            subject=subject,
+            seed=request.seed,
+            by=request.by,
+        )
 
 
 PROBLEM: Final[ProblemType] = Regression()
