@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.cli.console import finish_gate
-from assay.cli.options import ConfigOption, DataArgument, HtmlOption, JsonOption
+from assay.cli.options import ConfigOption, DataArgument, HtmlOption, JsonOption, ProblemOption
 
 if TYPE_CHECKING:
     from assay.problems.problem_type import ProblemType
@@ -27,16 +27,13 @@ def command(
             "repeated. With --config, the default is the use case's groups."
         ),
     ] = None,
-    problem: Annotated[
-        str | None,
-        typer.Option(help="What is predicted: binary (default), multiclass or regression."),
-    ] = None,
+    problem: ProblemOption = None,
     probability: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="COLUMN",
-            help="The column of probabilities of the positive class. For several classes "
-            "CLASS=COLUMN, repeated.",
+            metavar="[CLASS=]COLUMN",
+            help="The column of probabilities of the positive class; of several classes, one column"
+            " each: may be repeated.",
         ),
     ] = None,
     unit: Annotated[
@@ -86,9 +83,13 @@ def command(
 
     Without --metric, all metrics and gaps are shown, and nothing is judged.
     """
-    from assay.cli.gate_input import load_gate_use_case, read_gate_frame, require_distinct_columns
+    from assay.cli.gate_input import (
+        find_gate_problem,
+        load_gate_use_case,
+        read_gate_frame,
+        require_distinct_columns,
+    )
     from assay.config.data import Sensitive
-    from assay.problems.lookup import find_problem, problem_type
     from assay.problems.problem_type import AuditRequest
 
     columns = {"--truth": truth, "--prediction": prediction}
@@ -96,10 +97,10 @@ def command(
     require_distinct_columns(columns | {"--probability": single, "--count": count})
     if config and (metric or tolerance is not None or ratio is not None or reference or bins):
         raise typer.BadParameter("with --config the limits come from the use case")
-    if config and (problem or unit):
-        raise typer.BadParameter("with --config the problem comes from the use case")
-    named = find_problem(_known_problem(problem or "binary"))
-    limits = _limit_rules(named, metric or [], tolerance, ratio)
+    if config and unit:
+        raise typer.BadParameter("with --config the unit comes from the use case")
+    kind = find_gate_problem(problem, config)
+    limits = _limit_rules(kind, metric or [], tolerance, ratio)
     divisions = [_division_columns(one) for one in by or []]
     if not (divisions or config):
         raise typer.BadParameter("name a column of groups", param_hint="--by")
@@ -125,8 +126,7 @@ def command(
         target=use_case.data.target if config else None,
         seed=use_case.seed,
     )
-    asked = problem_type(use_case.data.target) if config else named
-    report = asked.audit_file(frame, request, subject=data)
+    report = kind.audit_file(frame, request, subject=data)
     finish_gate(report, as_json=as_json, html=html, whole=whole)
 
 
@@ -163,18 +163,6 @@ def _limit_rules(
     return [
         {"metric": metric, "because": "asked on the command line", **limit} for metric in metrics
     ]
-
-
-def _known_problem(name: str) -> str:
-    """The name of a problem type, or the import path of one."""
-    from assay.errors import nearest_name
-    from assay.problems.lookup import OWN_TYPES
-
-    if name not in OWN_TYPES and "." not in name:
-        near = nearest_name(name, OWN_TYPES)
-        remedy = f"did you mean {near}?" if near else f"there are {', '.join(OWN_TYPES)}"
-        raise typer.BadParameter(f"no problem type {name!r}: {remedy}", param_hint="--problem")
-    return name
 
 
 def _check_metric(problem: ProblemType, name: str) -> None:

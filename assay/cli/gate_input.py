@@ -17,6 +17,7 @@ from assay.util.wording import format_count
 if TYPE_CHECKING:
     import pandas as pd
 
+    from assay.problems.problem_type import ProblemType
     from assay.sources.quarantine import QuarantineSummary
     from assay.sources.reading_notes import ReadingNotes
     from assay.tables.table import Table
@@ -67,6 +68,20 @@ def split_class_columns(named: Sequence[str]) -> dict[str, str]:
         if label in found:
             raise typer.BadParameter(f"--probability names the class {label!r} twice")
         found[label] = column
+    return found
+
+
+def find_gate_problem(named: str | None, config: Path | None) -> ProblemType:
+    """The problem type that --problem names, or else the use case's target."""
+    import typer
+
+    from assay.problems.lookup import named_problem_type, problem_type
+
+    if config is None:
+        return named_problem_type(named or "binary")
+    found = problem_type(load_use_case(config).use_case.data.target)
+    if named is not None and named != found.name:
+        raise typer.BadParameter(f"--problem says {named}, the use case {found.name}")
     return found
 
 

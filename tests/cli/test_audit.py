@@ -198,7 +198,7 @@ def test_amounts_are_audited_with_their_unit(assay, amounts):
         (("--positive", "yes"), "--positive has no meaning for a question that asks how much"),
         (("--count", "age"), "--count has no meaning"),
         (("--probability", "age"), "--probability has no meaning"),
-        (("--problem", "regresion"), "did you mean regression?"),
+        (("--problem", "regresion"), "is not one of"),
         (("--problem", "binary", "--unit", "dollars"), "--unit has no meaning"),
         (("--prediction", "sex"), "holds no numbers"),
         (("--prediction", "predict"), "predicted"),
@@ -213,11 +213,25 @@ def test_a_wrong_combination_is_one_sentence(assay, amounts, words, said):
     assert "Traceback" not in told
 
 
-def test_a_use_case_says_what_is_asked(assay, amounts, tmp_path):
-    for word in ("--problem", "--unit"):
-        done = assay(
-            *("audit", "w.csv", *AMOUNTS[2:], "--by", "sex", word, "regression"),
-            *("--config", "none.yaml"),
+def test_a_use_case_says_what_is_asked(assay, amounts):
+    asked = ("audit", "w.csv", *AMOUNTS[2:], "--by", "sex")
+    unit = assay(*asked, "--unit", "dollars", "--config", "none.yaml")
+    assert unit.code == 2
+    assert "unit comes from the use case" in " ".join(unit.err.replace("│", " ").split())
+    with open("wages.yaml", "w") as file:
+        file.write(
+            "name: wages\nquestion: q\ndecision: d\nharm: h\nowner: o\n"
+            "data: {source: w.csv, target: {column: earned, unit: dollars}, sensitive: {sex: {}}}\n"
+            "performance: {choose_by: mae}\n"
+            "fairness: [{metric: mean_error, by: sex, tolerance: 3, because: b}]\n"
+            "candidates: [{estimator: sklearn.dummy.DummyRegressor}]\n"
         )
-        assert done.code == 2
-        assert "comes from the use case" in " ".join(done.err.replace("│", " ").split())
+    done = assay(*asked, "--config", "wages.yaml", "--json")
+    [check] = done.json["checks"]
+    assert check["verdict"] == "pass"
+    assert "within 3 dollars of" in check["claim"]
+    other = assay(*asked, "--config", "wages.yaml", "--problem", "binary")
+    assert other.code == 2
+    assert "--problem says binary, the use case regression" in " ".join(
+        other.err.replace("│", " ").split()
+    )
