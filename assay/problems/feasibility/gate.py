@@ -31,6 +31,7 @@ from assay.gates.feasibility.stationarity import unusable_time_check
 from assay.gates.report import Check, Figure, Interval, Sheet, Verdict
 from assay.gates.statistics.intervals import Estimate
 from assay.problems.feasibility.grouped_rows import check_grouped_rows
+from assay.problems.feasibility.key_columns import check_key_columns
 from assay.problems.feasibility.noise_ceiling import ceiling_sheet, check_ceiling
 from assay.problems.feasibility.question_rows import QuestionRows
 from assay.problems.feasibility.repeated_cells import RepeatedCells
@@ -132,6 +133,7 @@ def _run_checks(
     findings.add(enough, sheets=[needs])
     say("leakage: each column alone")
     _add(findings, checks.leakage(data))
+    findings.add(*check_key_columns(data))
     say("duplicates, contradictions, wrong outcomes")
     repeats = (
         check_overlap(data) if data.use_case.data.identity else _coarse_overlap(data, cells),

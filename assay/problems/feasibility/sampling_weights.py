@@ -11,7 +11,7 @@ import pandas as pd
 from assay.gates.feasibility.labelled_rows import LabelledRows
 from assay.gates.report import Check, Verdict
 
-_NAMED = re.compile(r"(?:^|[^a-z])(?:[a-z]{0,6}(?:weight|wght|wgt)s?|[a-z]?wt)(?:[^a-z]|$)")
+_NAMED = re.compile(r"(?:^|[^a-z])[a-z]{0,6}(?:weight|wght|wgt|wt)s?(?:[^a-z]|$)")
 LONG_TAIL = 20.0  # times the median, which the largest weight of a long tail exceeds
 
 
