@@ -86,11 +86,12 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Judge whether data shifted from a reference, and whether that harms the predictions."""
+    from assay.cli.gate_input import find_gate_problem
     from assay.gates.drift.gate import judge_drift
 
     if config and margin is not None:
         raise typer.BadParameter("with --config the margin comes from the use case")
-    kind = _find_problem(problem, config)
+    kind = find_gate_problem(problem, config)
     roles = _column_roles(kind, prediction, probability, truth, by)
     if chunk is not None and not kind.estimates_chunks:
         raise typer.BadParameter(
@@ -120,19 +121,6 @@ def command(
             chunk_rows=chunk,
         )
     finish_gate(report, as_json=as_json, html=html)
-
-
-def _find_problem(named: str | None, config: Path | None) -> ProblemType:
-    """The problem type that --problem names, or else the use case's target."""
-    from assay.config.loaded_use_case import load_use_case
-    from assay.problems.lookup import named_problem_type, problem_type
-
-    if config is None:
-        return named_problem_type(named or "binary")
-    found = problem_type(load_use_case(config).use_case.data.target)
-    if named is not None and named != found.name:
-        raise typer.BadParameter(f"--problem says {named}, the use case {found.name}")
-    return found
 
 
 def _column_roles(

@@ -100,6 +100,7 @@ def describe_calibration(candidate: Candidate) -> str:
         return "as the estimator gives them"
     return f"calibrated ({candidate.calibrate})"
 
+
 @dataclass(frozen=True)
 class AuditRequest:
     """What is to be compared in a file of predictions made anywhere: columns, groups and limits.

@@ -14,8 +14,8 @@ from assay.config.candidates import (
 from assay.config.gates import BinaryMetric
 from assay.problems.external_files import refuse_options
 from assay.problems.problem_type import (
-    Fact,
     AuditRequest,
+    Fact,
     HeldOutAnswers,
     ProblemType,
     RowSplit,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from assay.config.gates import MulticlassMetric
 from assay.problems.problem_type import (
-    Fact,
     AuditRequest,
+    Fact,
     HeldOutAnswers,
     ProblemType,
     RowSplit,

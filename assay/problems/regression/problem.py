@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from assay.config.gates import RegressionMetric
 from assay.problems.external_files import refuse_options
 from assay.problems.problem_type import (
-    Fact,
     AuditRequest,
+    Fact,
     HeldOutAnswers,
     ProblemType,
     RowSplit,
