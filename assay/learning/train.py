@@ -28,14 +28,13 @@ from assay.learning.one_thread import one_thread
 from assay.learning.scores import compute_score, cost_threshold
 from assay.learning.scoring_model import ScoringModel
 from assay.learning.search import SearchOutcome, search_parameters, set_model_params
-from assay.learning.signature import add_ranges, describe_inputs, model_signature
+from assay.learning.signature import add_ranges, cast_frame, describe_inputs, model_signature
 from assay.learning.timing import measure_timing
 from assay.learning.training_rows import (
     group_columns,
     make_pipeline,
     require_free_names,
     split_values,
-    training_frame,
 )
 from assay.tables.table import Table
 
@@ -142,7 +141,9 @@ def _make_problem(
     table: Table, test: np.ndarray, candidate: Candidate, use_case: UseCase
 ) -> LearningProblem:
     labels = read_labels(table, use_case.data.target)[~test]
-    return LearningProblem(training_frame(table, test, use_case), labels, (), candidate, use_case)
+    frame = table.to_pandas(use_case.feature_columns(table.schema.names))[~test]
+    rows = cast_frame(frame, describe_inputs(table.description, frame))
+    return LearningProblem(rows, labels, (), candidate, use_case)
 
 
 def _with_folds(problem: LearningProblem, table: Table, test: np.ndarray) -> LearningProblem:

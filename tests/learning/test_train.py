@@ -256,7 +256,7 @@ def test_the_prevalence_is_that_of_the_training_rows(people, use_case, table, sa
     rows, case = table(frame), use_case(LOGISTIC)
     test, positive = mark_test_rows(rows, case), (frame.income == ">50K").to_numpy()
     made = teach(rows, test, case, say)
-    assert made.prevalence == positive[~test].mean() != positive.mean()
+    assert made.outcomes["prevalence"] == positive[~test].mean() != positive.mean()
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_where_too_low_costs_more_the_quantile_that_costs_least_is_answered():
     assert (dear["low"] == plain["low"]).all()
 
 
-def test_by_group_no_person_teaches_how_wide_their_own_interval_is():
+def test_rows_of_one_group_are_either_tested_or_learnt_from():
     people = make_people()
     people["house"] = np.arange(len(people)) // 4
     case = pay_case(split={"by": "group", "column": "house"})
