@@ -213,6 +213,7 @@ def test_rmse_that_a_few_rows_decide_is_unknown():
     report = audit(answers, rule("root_mean_squared_error"), rule("mean_error", tolerance=2.0))
     check = checks(report)["root_mean_squared_error[gender=female]"]
     assert check.verdict is Verdict.UNKNOWN
+    assert (check.interval.low, check.interval.high) == (None, None)
     assert "mean_absolute_error" in check.remedy
     assert any("RMSE has no interval" in note for note in report.notes)
     assert checks(report)["mean_error[gender=female]"].verdict is Verdict.PASS

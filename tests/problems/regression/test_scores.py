@@ -155,6 +155,14 @@ def test_paired_differences_of_mean_errors_are_those_of_a_paired_test():
     assert (held.low, held.high) == pytest.approx(tuple(expected))
 
 
+def test_models_that_err_on_the_same_rows_have_a_narrow_difference_of_medians():
+    truth, own = made(np.random.default_rng(9), 2000)
+    rival = own + np.random.default_rng(10).normal(0, 0.05, 2000)
+    held = score_difference("median_absolute_error", truth, own, rival, COST).interval
+    low, high = interval("median_absolute_error", truth, own)
+    assert held.high - held.low < (high - low) / 2
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_neither_the_order_of_rows_nor_the_unit_matters(metric):
     rng = np.random.default_rng(6)
