@@ -31,7 +31,7 @@ def gap_measurements(checks: Sequence[Check]) -> tuple[Measurement, ...]:
             value=check.estimate,
             interval=check.interval,
             limit=check.threshold,
-            group=check.group,
+            group=check.subject,
         )
         for check in checks
         for ending, kind in kinds.items()
@@ -72,7 +72,7 @@ def limit_text(limit: FairnessLimit) -> str:
 def _unknown_check(limit: FairnessLimit, why: str, remedy: str) -> Check:
     division, rule = limit.division, limit.rule
     return Check(
-        name=f"{limit.metric}[{division.title}]",
+        name=division.check_name(limit.metric, division.title),
         claim=f"{_title(limit)} is alike for all groups of {division.title}",
         verdict=Verdict.UNKNOWN,
         statistic=limit.metric,
@@ -92,7 +92,7 @@ def _one_group_check(limit: FairnessLimit) -> Check:
 def _small_groups_check(limit: FairnessLimit) -> Check:
     division, rule = limit.division, limit.rule
     return Check(
-        name=f"{limit.metric}[{division.title}: too small]",
+        name=division.check_name(limit.metric, f"{division.title}: too small"),
         claim=f"{_title(limit)} of every small group of {division.title} is "
         f"{limit_text(limit)} that of {division.reference}",
         verdict=Verdict.UNKNOWN,
@@ -109,7 +109,7 @@ def _check(limit: FairnessLimit, pair: GroupPair, gap_verdict: GapVerdict) -> Ch
     rule, division = limit.rule, limit.division
     group, base = division.group_name(pair.group), division.group_name(pair.reference)
     return Check(
-        name=f"{limit.metric}[{group}]",
+        name=division.check_name(limit.metric, group),
         claim=f"{_title(limit)} of {group} is {limit_text(limit)} that of {base}",
         verdict=gap_verdict.verdict,
         statistic=f"{limit.metric}, {_DIFFERENCE if pair.ratio is None else _RATIO}",

@@ -52,6 +52,7 @@ class GroupDivision:
     unlisted: int = 0  # groups too small to judge that were left out, being too many
     clusters: GroupClusters | None = None  # where rows belong together
     measures: Measures = field(default_factory=lambda: MEASURES)
+    outcome: str = ""  # the class that yes stands for, where there are several
 
     @property
     def rows(self) -> Floats:
@@ -93,6 +94,10 @@ class GroupDivision:
     def group_name(self, group: str) -> str:
         return f"{self.title}={group}"
 
+    def check_name(self, metric: str, subject: str) -> str:
+        """The stable name of a check: "true_positive_rate[sex=Female,class=minor]"."""
+        return f"{metric}[{subject}{f',class={self.outcome}' if self.outcome else ''}]"
+
     def pairs(self, rule: FairnessRule, metric: FairnessMetric) -> list[GroupPair]:
         """Every group but the reference against it, in one metric of a rule."""
         columns = {name: held.tolist() for name, held in self.sums.items()}
@@ -133,9 +138,13 @@ class FairnessLimit:
 
 
 def divide_groups(
-    tally: PredictionTally, by: GroupColumns, sensitive: Mapping[str, Sensitive]
+    tally: PredictionTally,
+    by: GroupColumns,
+    sensitive: Mapping[str, Sensitive],
+    measures: Measures | None = None,
 ) -> GroupDivision:
-    """The groups that the columns `by` make, with every metric that the predictions bear.
+    """The groups that the columns `by` make, with every metric that the predictions bear, or with
+    those `measures` alone, by their own formulas instead of Fairlearn's functions.
 
     Raises DataError for a reference group that does not exist.
     """
@@ -149,15 +158,24 @@ def divide_groups(
     if len(rows) > MAX_LISTED_GROUPS:
         rows = rows[(rows >= MIN_ROWS) | (rows.index == reference)]
     unlisted = len(table) - len(rows)
-    cells = tally.cells[tally.cell_labels(by).isin(rows.index)] if unlisted else tally.cells
-    by_group = decision_metrics(cells, by).loc[rows.index]
     kept = table.loc[rows.index]
     sums = {str(name): kept[name].to_numpy(float) for name in kept}
-    if tally.ranked is not None:
-        for metric in PROBABILITY_METRICS:
-            by_group[metric] = MEASURES[metric].value(sums)
+    if measures is None:
+        cells = tally.cells[tally.cell_labels(by).isin(rows.index)] if unlisted else tally.cells
+        by_group = decision_metrics(cells, by).loc[rows.index]
+    else:
+        by_group = pd.DataFrame(index=rows.index)
+    for metric, measure in (measures or MEASURES).items():
+        if metric not in by_group and (tally.ranked or metric not in PROBABILITY_METRICS):
+            by_group[metric] = measure.value(sums)
     found = GroupDivision(
-        by, reference, [str(group) for group in rows.index], sums, by_group, unlisted
+        by,
+        reference,
+        [str(group) for group in rows.index],
+        sums,
+        by_group,
+        unlisted,
+        measures=measures or MEASURES,
     )
     return replace(found, clusters=_group_clusters(tally, found))
 

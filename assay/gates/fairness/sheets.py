@@ -44,8 +44,9 @@ def _limit_row(limit: FairnessLimit, seed: int) -> tuple[Cell, ...]:
         key=lambda p: max(p.gap - p.allowed_gap[1], p.allowed_gap[0] - p.gap),
         default=None,
     )
+    outcome = limit.division.outcome
     return (
-        limit.metric,
+        f"{limit.metric} ({outcome})" if outcome else limit.metric,
         limit.division.title,
         limit.division.reference,
         limit_text(limit).removesuffix(" of"),
@@ -64,7 +65,7 @@ def group_sheet(division: GroupDivision) -> Sheet:
     )
     positives, selected = sums["tp"] + sums["fn"], sums["tp"] + sums["fp"]
     rows = division.rows
-    shown = [_with_intervals(division, metric) for metric in metrics]
+    shown = [format_with_intervals(division, metric) for metric in metrics]
     counts = [[int(n) for n in column] for column in (rows, positives, selected)]
     return Sheet(
         title=f"By {division.title}",
@@ -74,7 +75,8 @@ def group_sheet(division: GroupDivision) -> Sheet:
     )
 
 
-def _with_intervals(division: GroupDivision, metric: FairnessMetric) -> list[str | None]:
+def format_with_intervals(division: GroupDivision, metric: FairnessMetric) -> list[str | None]:
+    """A metric of every group with its interval at 95 %, as text; None where it is undefined."""
     low, high = division.limits(metric, 0.95)
     sign = "+" if metric in SIGNED_METRICS else ""
     return [

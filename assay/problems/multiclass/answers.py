@@ -62,15 +62,27 @@ def read_answers(frame: pd.DataFrame, target: Target, name: str) -> ClassAnswers
     probabilities outside 0 to 1 or that do not sum to one.
     """
     classes = target.class_labels
-    sets = None
-    if "set" in frame:
-        sets = _read_sets(frame, classes, name)
     return ClassAnswers(
         classes=classes,
-        decision=_class_codes(frame, "decision", classes, name),
+        decision=read_decisions(frame, target, name),
         probability=_read_probabilities(frame, classes, name),
-        sets=sets,
+        sets=read_sets(frame, target, name),
     )
+
+
+def read_decisions(frame: pd.DataFrame, target: Target, name: str) -> Ints:
+    """The decided class of each row, by its place in the target's order. Raises DataError."""
+    return _class_codes(frame, "decision", target.class_labels, name)
+
+
+def read_probabilities(frame: pd.DataFrame, target: Target, name: str) -> Floats | None:
+    """The classes' probabilities, (rows, classes); None where the frame has no column of them.
+    Raises DataError.
+    """
+    columns = (PROBABILITY_PREFIX + label for label in target.class_labels)
+    if not any(column in frame for column in columns):
+        return None
+    return _read_probabilities(frame, target.class_labels, name)
 
 
 def check_probability_rows(probability: Floats, name: str) -> None:
@@ -118,8 +130,13 @@ def _class_codes(frame: pd.DataFrame, column: str, classes: Sequence[str], name:
     return found
 
 
-def _read_sets(frame: pd.DataFrame, classes: Sequence[str], name: str) -> Bools:
-    """Which classes are in each row's set, (rows, classes)."""
+def read_sets(frame: pd.DataFrame, target: Target, name: str) -> Bools | None:
+    """Which classes are in each row's set, (rows, classes); None where the frame has no sets.
+    Raises DataError.
+    """
+    if "set" not in frame:
+        return None
+    classes = target.class_labels
     _require_column(frame, "set", name)
     codes, texts = pd.factorize(frame["set"].astype(str))
     place = {label: code for code, label in enumerate(classes)}

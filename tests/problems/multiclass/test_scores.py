@@ -112,10 +112,11 @@ def test_paired_differences_cover_and_are_better_when_positive(metric):
     assert 0.9 <= held / 150 <= 0.995
 
 
-def test_two_classes_have_the_error_of_delong():
+@pytest.mark.parametrize("decimals", [0, 9])  # with many ties, and without any
+def test_two_classes_have_the_error_of_delong(decimals):
     rng = np.random.default_rng(3)
     truth = rng.integers(0, 2, 2000)
-    scores = [rng.normal(size=2000) + truth * shift for shift in (1.0, 0.7)]
+    scores = [np.round(rng.normal(size=2000) + truth * by, decimals) for by in (1.0, 0.7)]
     who, rival = (
         ClassAnswers(("a", "b"), (s > 0).astype(np.int64), np.column_stack([-s, s])) for s in scores
     )
