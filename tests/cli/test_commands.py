@@ -185,6 +185,30 @@ def test_feasibility_alone_needs_a_target_and_nothing_else(assay):
     assert "--target: the data have no column 'bck'\n  Did you mean 'back'?" in misspelt.err
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "column"),
+    [
+        (["--target", "visits", "--unit", "visits"], "R2"),
+        (["--target", "kind", "--classes", "2,0,1", "--sensitive", "back"], "largest ROC AUC"),
+    ],
+)
+def test_feasibility_asks_the_type_of_the_question_by_its_target(assay, home, words, column):
+    rows = pd.read_csv(home / "guests.csv")
+    rows.assign(kind=np.arange(len(rows)) % 3).to_csv(home / "kinds.csv", index=False)
+    report = assay("feasibility", "kinds.csv", *words, "--json").json
+    [signal] = [check for check in report["checks"] if check["name"] == "signal"]
+    assert signal["statistic"].startswith(column)
+
+
+def test_feasibility_asks_for_one_type_of_target(assay):
+    both = assay("feasibility", "guests.csv", "--target", "a", "--unit", "x", "--positive", "y")
+    assert both.code == 2
+    assert "one of --positive, --classes" in both.err
+    alone = assay("feasibility", "guests.csv", "--target", "a", "--positive", "y", "--log")
+    assert "--log belongs to --unit" in alone.err
+
+
 def test_a_command_that_was_misused_says_so_as_json_where_that_is_asked_for(assay):
     for words, said in (
         (["audit", "guests.csv", "--json"], "Missing option"),

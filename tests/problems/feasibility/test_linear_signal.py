@@ -7,7 +7,15 @@ from scipy.linalg import solve
 from assay.gates.statistics.intervals import Floats
 from assay.problems.feasibility import linear_signal
 from assay.problems.feasibility.linear_signal import linear_permutation_p
-from assay.problems.feasibility.signal_test import noticed_r2, rows_to_notice
+from assay.problems.feasibility.signal_test import noticed_r2, rows_to_notice, signal_p
+from assay.problems.multiclass.class_rows import CLASSES, ClassRows
+from assay.problems.regression.amount_rows import AMOUNTS, AmountRows
+from tests.problems.feasibility.made import (
+    amount_use_case,
+    class_use_case,
+    made_amounts,
+    made_classes,
+)
 
 
 def standardised(rows: int, columns: int, seed: int) -> Floats:
@@ -46,6 +54,17 @@ def test_without_a_signal_few_are_found() -> None:
     found = np.array([p(1000 + seed) for seed in range(100)])
     assert (found <= 0.05).mean() <= 0.12  # 3.2 standard errors above 0.05
     assert 0.3 < found.mean() < 0.7
+
+
+def test_the_whole_test_holds_its_level_in_classes_and_amounts() -> None:
+    """Three times the smallest of three p: at most 0.05 of data sets without a signal."""
+    found = []
+    for seed in range(30):
+        amounts = AmountRows.from_rows(made_amounts(80, seed, 0), amount_use_case(), seed, AMOUNTS)
+        classes = ClassRows.from_rows(made_classes(80, seed, 0), class_use_case(), seed, CLASSES)
+        found += [signal_p(amounts), signal_p(classes)]
+    assert (np.array(found) <= 0.05).sum() <= 8  # 3 and 3 standard errors
+    assert np.mean(found) > 0.5
 
 
 def test_a_rare_third_class_is_seen_and_its_test_ends_at_the_last_shuffle() -> None:

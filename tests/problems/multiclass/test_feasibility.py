@@ -8,9 +8,14 @@ import pytest
 
 from assay.bucket.bucket import Bucket
 from assay.config.use_case import UseCase
+from assay.gates.feasibility.periods import find_periods
 from assay.gates.report import Check, Report, Verdict
+from assay.problems.feasibility.stationarity import check_stationarity
+from assay.problems.multiclass.class_rows import CLASSES, ClassRows
 from assay.problems.multiclass.feasibility import collect_findings, judge_feasibility
-from assay.problems.multiclass.signal import area_of_share, explained_share
+from assay.problems.multiclass.label_noise import check_label_noise
+from assay.problems.multiclass.signal import area_of_share, check_signal, explained_share
+from assay.problems.multiclass.unlisted_outcomes import check_unlisted_outcomes
 from assay.store.memory import MemoryStore
 from assay.tables.table import Table
 from assay.tables.table_writer import write_frame
@@ -28,6 +33,10 @@ def only(report: Report, name: str) -> Check:
     return check
 
 
+def rows_of(frame: pd.DataFrame, use_case: UseCase) -> ClassRows:
+    return ClassRows.from_rows(frame, use_case, 0, CLASSES)
+
+
 def verdicts(report: Report) -> list[tuple[str, Verdict]]:
     return [(c.name, c.verdict) for c in report.checks]
 
@@ -39,7 +48,7 @@ def test_classes_that_can_be_learnt_pass_with_every_check_that_was_asked_for() -
         feasibility={"reach": {"log_loss": 1.35, "roc_auc_ovr": 0.6}},
         fairness=[{**rule, "classes": ["a", "c"]}, {**rule, "metric": "accuracy_score"}],
     )
-    report = judged(made_classes(800, strength=1.5), case)
+    report = judged(made_classes(500, strength=1.5), case)
     names = {check.name for check in report.checks}
     assert names >= {
         *("signal", "reach[log_loss]", "reach[roc_auc_ovr]", "sample_size", "leakage"),
@@ -82,11 +91,11 @@ def test_a_column_that_gives_one_class_of_four_away_is_named_with_the_class() ->
 
 
 def test_no_signal_fails_only_where_the_rows_would_have_shown_it() -> None:
-    few = only(judged(made_classes(200, strength=0), class_use_case()), "signal")
+    few, _ = check_signal(rows_of(made_classes(200, strength=0), class_use_case()))
     assert few.verdict is Verdict.UNKNOWN
     assert "Add about" in few.remedy
     case = class_use_case(feasibility={"lift": 0.15})
-    many = only(judged(made_classes(1200, strength=0), case), "signal")
+    many, _ = check_signal(rows_of(made_classes(1200, strength=0), case))
     assert many.verdict is Verdict.FAIL
 
 
@@ -104,21 +113,24 @@ def test_a_class_of_three_rows_is_named() -> None:
 def test_values_that_are_no_class_are_counted_with_the_line_that_drops_them() -> None:
     frame = made_classes(300).assign(kind=lambda f: f["kind"].mask(f.index < 7, "z"))
     frame.loc[10:12, "kind"] = None
-    check = only(judged(frame, class_use_case()), "unlisted_outcomes")
-    assert check.verdict is Verdict.CAUTION
+    assert only(judged(frame, class_use_case()), "unlisted_outcomes").verdict is Verdict.CAUTION
+    check = check_unlisted_outcomes(frame, class_use_case())
+    assert check is not None
     assert check.estimate == 10
     assert "z (7 rows)" in check.why
     assert "3 rows have no value" in check.why
     assert "unlabelled: leave_out" in check.remedy
     target = {"column": "kind", "classes": list("abcd"), "unlabelled": "leave_out"}
-    dropped = judged(frame, class_use_case(data={"target": target}))
-    assert only(dropped, "unlisted_outcomes").verdict is Verdict.PASS
+    dropped = check_unlisted_outcomes(frame, class_use_case(data={"target": target}))
+    assert dropped is not None
+    assert dropped.verdict is Verdict.PASS
+    assert check_unlisted_outcomes(made_classes(60), class_use_case()) is None
 
 
 @pytest.mark.parametrize("values", [[1, 2, 3], ["1", "2", "3"], [1.0, 2.0, 3.0]])
 def test_numbers_and_texts_of_them_are_the_same_classes(values: list[object]) -> None:
     frame = made_classes(150).assign(kind=np.array(values)[np.arange(150) % 3])
-    assert "classes" not in {c.name for c in judged(frame, class_use_case((1, 2, 3))).checks}
+    assert rows_of(frame, class_use_case((1, 2, 3))).truth.tolist() == [0, 1, 2] * 50
 
 
 @pytest.mark.parametrize(
@@ -167,29 +179,38 @@ def test_a_sampling_weight_gets_the_line_that_excludes_it() -> None:
 
 def test_wrong_labels_are_told_where_a_share_is_allowed() -> None:
     frame = made_classes(500, strength=12)
-    case = class_use_case(feasibility={"noise": 0.4})
-    assert only(judged(frame, case), "label_noise").verdict is Verdict.PASS
+    check, _, _ = check_label_noise(rows_of(frame, class_use_case(feasibility={"noise": 0.4})))
+    assert check is not None
+    assert check.verdict is Verdict.PASS
     rng = np.random.default_rng(0)
     wrong = frame["kind"].mask(rng.random(500) < 0.3, pd.Series(rng.choice(list("abcd"), 500)))
-    strict = class_use_case(feasibility={"noise": 0.02})
-    noisy = judged(frame.assign(kind=wrong), strict)
-    check = only(noisy, "label_noise")
+    noisy = rows_of(frame.assign(kind=wrong), class_use_case(feasibility={"noise": 0.02}))
+    check, sheet, _ = check_label_noise(noisy)
+    assert check is not None
+    assert sheet is not None
     assert check.verdict is Verdict.UNKNOWN
     assert check.estimate == pytest.approx(0.225, abs=0.08)
-    assert len([s for s in noisy.sheets if s.title == "Labels to look at first"][0].rows) == 10
+    assert len(sheet.rows) == 10
+
+
+def over_time(frame: pd.DataFrame) -> list[Check]:
+    data = rows_of(frame, class_use_case(data={"time": "year"}))
+    periods, _ = find_periods(data)
+    assert periods is not None
+    checks, _ = check_stationarity(data, periods, tuple(f"The share of {c}" for c in "abcd"))
+    return checks[:2]
 
 
 def test_later_rows_that_mean_another_thing_fail_and_a_moved_share_is_named() -> None:
     frame = made_classes(800, strength=4).assign(year=np.arange(800) // 100)
-    case = class_use_case(data={"time": "year"})
-    assert only(judged(frame, case), "stationarity").verdict is Verdict.PASS
+    steady, _ = over_time(frame)
+    assert steady.verdict is Verdict.PASS
     late = frame["year"] >= 6
     turned = frame["kind"].where(~late, frame["kind"].map({"a": "b", "b": "a", "c": "d", "d": "c"}))
-    assert only(judged(frame.assign(kind=turned), case), "stationarity").verdict is Verdict.FAIL
-    moved = frame["kind"].mask(late & (frame["kind"] == "a"), "b")
-    check = only(judged(frame.assign(kind=moved), case), "stationarity[outcome]")
-    assert check.verdict is Verdict.CAUTION
-    assert "The share of" in check.why
+    assert over_time(frame.assign(kind=turned))[0].verdict is Verdict.FAIL
+    _, moved = over_time(frame.assign(kind=frame["kind"].mask(late & (frame["kind"] == "a"), "b")))
+    assert moved.verdict is Verdict.CAUTION
+    assert "The share of" in moved.why
 
 
 def test_what_an_area_explains_and_back() -> None:

@@ -15,7 +15,7 @@ NAMES = (
 
 def made(rows, seed):
     rng = np.random.default_rng(seed)
-    logits = rng.normal(size=(rows, 3)) + [0.5, 0, -0.5]
+    logits = rng.normal(size=(rows, 3)) + np.array([0.5, 0, -0.5])
     truth = (logits + rng.gumbel(size=(rows, 3))).argmax(axis=1)
     weights = np.exp(1.3 * logits)
     return truth, weights / weights.sum(axis=1, keepdims=True)

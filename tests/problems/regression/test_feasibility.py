@@ -9,8 +9,12 @@ import pytest
 from assay.bucket.bucket import Bucket
 from assay.config.use_case import UseCase
 from assay.errors import DataError
+from assay.gates.feasibility.periods import find_periods
 from assay.gates.report import Check, Report, Verdict
+from assay.problems.feasibility.stationarity import check_stationarity
+from assay.problems.regression.amount_rows import AMOUNTS, AmountRows
 from assay.problems.regression.feasibility import collect_findings, judge_feasibility
+from assay.problems.regression.signal import check_signal
 from assay.store.memory import MemoryStore
 from assay.tables.table import Table
 from assay.tables.table_writer import write_frame
@@ -23,6 +27,10 @@ def judged(frame: pd.DataFrame | Table, use_case: UseCase) -> Report:
     found = collect_findings(frame, use_case, say=lambda _text: None)
     stored = json.loads(json.dumps(found, allow_nan=False))
     return judge_feasibility(stored, frame, use_case)
+
+
+def rows_of(frame: pd.DataFrame, use_case: UseCase) -> AmountRows:
+    return AmountRows.from_rows(frame, use_case, 0, AMOUNTS)
 
 
 def only(report: Report, name: str) -> Check:
@@ -76,11 +84,11 @@ def test_the_unit_changes_no_verdict() -> None:
 
 
 def test_no_signal_fails_only_where_the_rows_would_have_shown_it() -> None:
-    few = judged(made_amounts(150, strength=0), amount_use_case())
-    assert only(few, "signal").verdict is Verdict.UNKNOWN
-    assert "Add about" in only(few, "signal").remedy
-    many = judged(made_amounts(1500, strength=0), amount_use_case())
-    assert only(many, "signal").verdict is Verdict.FAIL
+    few, _ = check_signal(rows_of(made_amounts(150, strength=0), amount_use_case()))
+    assert few.verdict is Verdict.UNKNOWN
+    assert "Add about" in few.remedy
+    many, _ = check_signal(rows_of(made_amounts(1500, strength=0), amount_use_case()))
+    assert many.verdict is Verdict.FAIL
 
 
 def test_a_target_beyond_the_noise_fails_by_both_figures() -> None:
@@ -125,16 +133,22 @@ def test_a_column_that_restates_the_amount_is_named_with_both_lines() -> None:
     assert only(report, "drop_one").verdict in {Verdict.PASS, Verdict.CAUTION}
 
 
+def over_time(frame: pd.DataFrame) -> list[Check]:
+    data = rows_of(frame, amount_use_case(data={"time": "year"}))
+    periods, _ = find_periods(data)
+    assert periods is not None
+    checks, _ = check_stationarity(data, periods, ("The mean pay",))
+    return checks[:2]
+
+
 def test_later_rows_that_mean_another_thing_fail_and_a_moved_outcome_is_named() -> None:
     frame = made_amounts(800, strength=3).assign(year=np.arange(800) // 100)
-    case = amount_use_case(data={"time": "year"})
-    steady = judged(frame, case)
-    assert only(steady, "stationarity").verdict is Verdict.PASS
-    assert only(steady, "stationarity[outcome]").verdict is Verdict.PASS
     late = frame["year"] >= 6
+    steady = over_time(frame)
+    assert [check.verdict for check in steady] == [Verdict.PASS, Verdict.PASS]
     turned = frame.assign(pay=np.where(late, 44 - frame["pay"], frame["pay"]))
-    assert only(judged(turned, case), "stationarity").verdict is Verdict.FAIL
-    moved = only(judged(frame.assign(pay=frame["pay"] + 3 * late), case), "stationarity[outcome]")
+    assert over_time(turned)[0].verdict is Verdict.FAIL
+    _, moved = over_time(frame.assign(pay=frame["pay"] + 5 * late))
     assert moved.verdict is Verdict.CAUTION
     assert "pay went from" in moved.why
 
