@@ -12,8 +12,20 @@ import pyarrow as pa
 from assay.gates.drift.cell_grid import numeric_values
 from assay.gates.drift.column_shift import ColumnShift
 from assay.gates.statistics.intervals import Bools, Floats
+from assay.tables.distribution import Integers
 
 _TAIL: Final = 0.001  # of the reference, on either side: beyond it a row is outside its range
+
+
+def shuffled_order(rows: Floats) -> Integers:
+    """A random order of encoded rows, (rows, columns), that depends on what they hold alone, not
+    on how they came.
+
+    (Sorted rows dealt out to folds in turn would not do: folds would share the sampling noise.)
+    """
+    drawn = np.random.default_rng(0).permutation(len(rows))
+    found: Integers = np.lexsort(rows.T)[drawn]
+    return found
 
 
 @dataclass(frozen=True, eq=False)

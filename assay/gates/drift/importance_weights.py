@@ -22,6 +22,7 @@ import pyarrow as pa
 from assay.gates.drift.cbpe import CalibrationMap, ProbabilityBins, fit_isotonic
 from assay.gates.drift.cell_grid import numeric_values
 from assay.gates.drift.column_shift import ColumnShift
+from assay.gates.drift.feature_rows import shuffled_order
 from assay.gates.drift.scored_rows import ColumnRoles, LabelCodes, ScoredRows, read_scored_rows
 from assay.gates.statistics.auc import roc_auc
 from assay.gates.statistics.intervals import Bools, Estimate, Floats
@@ -144,7 +145,7 @@ def measure_density_ratio(reference: Floats, current: Floats) -> DensityRatio:
     """From encoded rows of both sides, (rows, columns). The order of rows does not matter."""
     from threadpoolctl import threadpool_limits
 
-    orders = [np.lexsort(side.T) for side in (reference, current)]
+    orders = [shuffled_order(side) for side in (reference, current)]
     sides = _BothSides(reference[orders[0]], current[orders[1]])
     with threadpool_limits(1):
         truth, chance = _chances(sides)

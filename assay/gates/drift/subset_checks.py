@@ -49,7 +49,8 @@ class Wording:
         verdict = subset.expected_verdict(one, self.ask, features_shifted=self.features_shifted)
         return Check(
             name=_check_name("expected", subset, one),
-            claim=f"Expected {name} {_worsens(one)} by no more than {self._margin(one)}",
+            claim=f"Expected {name} {'rises' if one.is_error else 'falls'} by no more than"
+            f" {self._margin(one)}",
             verdict=verdict,
             statistic=_statistic(one, "expected", "the reference"),
             estimate=finite(one.drop.value),
@@ -96,8 +97,8 @@ class Wording:
         assert one.shortfall is not None, "asked for only with labels"
         return Check(
             name=_check_name("realised", subset, one),
-            claim=f"Realised {_measured(subset, one)} is no more than {self._margin(one)} worse"
-            " than was to be expected of the same rows",
+            claim=f"Realised {_measured(subset, one)} lies no more than {self._margin(one)}"
+            f" {'above' if one.is_error else 'below'} what was to be expected of the same rows",
             verdict=verdict,
             statistic=_statistic(one, "realised", "what was expected of the same rows"),
             estimate=finite(one.shortfall.value),
@@ -115,7 +116,7 @@ class Wording:
 
     def _margin(self, one: MetricEstimate) -> str:
         if one.is_error:
-            return f"{self.ask.margin:.3g} of the reference's"
+            return f"{100 * self.ask.margin:.3g} % of the reference's"
         return f"{self.ask.margin:g}"
 
 
@@ -244,10 +245,6 @@ def _measured(subset: SubsetPerformance, one: MetricEstimate) -> str:
 
 def _check_name(kind: str, subset: SubsetPerformance, one: MetricEstimate) -> str:
     return f"{kind}[{one.metric}{f', {subset.label}' if subset.label else ''}]"
-
-
-def _worsens(one: MetricEstimate) -> str:
-    return "rises" if one.is_error else "falls"
 
 
 def _statistic(one: MetricEstimate, kind: str, beside: str) -> str:

@@ -71,7 +71,8 @@ class ClassShares:
         """The variance of the metric with the labels, each row being a class by its shares."""
         influence = self.influences(metric)
         mean = (self.share * influence).sum(axis=1)
-        return float(((self.share * influence**2).sum(axis=1) - mean**2).sum())
+        found = float(((self.share * influence**2).sum(axis=1) - mean**2).sum())
+        return max(found, 0.0)  # but for rounding it is; NaN stays NaN
 
 
 def _ratio(part: ArrayLike, whole: ArrayLike) -> Floats:

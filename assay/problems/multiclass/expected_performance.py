@@ -25,7 +25,7 @@ import pyarrow as pa
 from assay.config.gates import DriftSettings, EstimableMetric
 from assay.errors import DataError
 from assay.gates.drift.estimated_harm import EstimatedHarm, estimate_harm
-from assay.gates.drift.feature_rows import FeatureEncoder, ReferenceRange
+from assay.gates.drift.feature_rows import FeatureEncoder, ReferenceRange, shuffled_order
 from assay.gates.drift.importance_weights import measure_density_ratio
 from assay.gates.drift.prediction_harm import DriftObservations
 from assay.gates.drift.scored_rows import ColumnRoles
@@ -153,7 +153,7 @@ def _blocks(rows: Floats, in_order: bool) -> Integers:
     if in_order:
         return np.arange(len(rows)) * count // len(rows)
     found = np.empty(len(rows), dtype=np.int64)
-    found[np.lexsort(rows.T)] = np.arange(len(rows)) % count
+    found[shuffled_order(rows)] = np.arange(len(rows)) % count
     return found
 
 

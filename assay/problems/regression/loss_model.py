@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from assay.gates.drift.feature_rows import shuffled_order
 from assay.gates.statistics.intervals import Floats
 from assay.tables.distribution import Integers
 
@@ -59,7 +60,7 @@ def fit_loss_model(
     scale = float(loss.mean())
     if scale == 0:
         return LossModel(power, _SIZES[0], loss, np.zeros(len(loss)), 0.0, None)
-    order = np.lexsort((errors, *rows.T))
+    order = shuffled_order(np.column_stack([rows, errors]))
     x, y = rows[order], loss[order] / scale
     fold = np.arange(len(y)) % _FOLDS
     with threadpool_limits(1):

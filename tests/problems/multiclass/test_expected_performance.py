@@ -197,3 +197,23 @@ def test_classes_as_numbers_are_those_of_the_same_text():
         numbers = numbers.set_column(numbers.schema.get_field_index(name), name, codes)
     scored = read_scored_classes(numbers, roles(("0", "1", "2")), "current")
     assert scored.truth.tolist() == [int(v) for v in numbers["came"].to_pylist()]
+
+
+def test_a_group_without_a_class_gets_no_number_that_looks_sure():
+    def grouped(rows):
+        killed = np.array([came == "killed" for came in rows["came"].to_pylist()])
+        return rows.append_column("town", pa.array(np.where(killed, "Bonn", "Ulm")))
+
+    sides = grouped(world(1200, 1)), grouped(world(700, 2))
+    report = judge(*sides, roles(by=["town"]))
+    found = {check.name: check for check in report.checks}
+    assert "expected[roc_auc_ovr, town=Ulm]" not in found
+    [values] = [
+        one
+        for one in report.measurements_of("expected")
+        if (one.metric, one.group) == ("roc_auc_ovr", "town=Bonn")
+    ]
+    assert values.interval.high is not None
+    [sheet] = [sheet for sheet in report.sheets if sheet.title == "Performance"]
+    lines = {row[:2]: row for row in sheet.rows}
+    assert lines["town=Ulm", "ROC AUC (one class against the rest)"][3] is None
