@@ -35,6 +35,7 @@ def run_monitoring_gate(run: Run, look: Look, material: LookInputs, facts: Artif
         run,
         "look",
         core="assay.production.monitoring.judgement",
+        also=(run.problem.code["monitor"],),
         settings={
             "monitor": use_case.monitor.model_dump(mode="json"),
             "drift": use_case.drift.model_dump(mode="json"),

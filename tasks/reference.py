@@ -21,6 +21,7 @@ def build_reference(run: Run, version: Version) -> Step:
         run,
         "reference",
         core="assay.production.monitoring.windows",
+        also=(run.problem.code["labels"],),
         settings={"meaning": use_case.data.column_meaning(), "version": version.number},
         inputs={
             "table": find_training_table(run.bucket, version),

@@ -55,13 +55,19 @@ def require_monitoring(problem: ProblemType, where: str | None = None) -> None:
 
 
 def _unbuilt_error(what: str, problem: ProblemType, where: str | None) -> ConfigError:
-    setting = {"monitoring": "schedule.monitor", "shadow deployment": "promotion.shadow"}[what]
     return ConfigError(
         f"{what} of questions that ask {problem.question} is not built yet",
         where=where,
-        remedy=f"Leave {setting} out. `assay score`, `assay label`, `assay drift` and"
-        " `assay retrain` do their work.",
+        remedy=_WITHOUT[what],
     )
+
+
+_WITHOUT = {
+    "monitoring": "Leave schedule.monitor out. `assay score`, `assay label` and `assay retrain` do"
+    " their work.",
+    "shadow deployment": "Leave promotion.shadow out. A challenger has to beat the champion on the"
+    " newest rows all the same.",
+}
 
 
 def _named_words(

@@ -59,6 +59,10 @@ class OutcomeFormat(ABC):
         """The label table's column, from target's values that are fit, none of them missing."""
 
     @abstractmethod
+    def write_outcomes(self, known: Outcomes) -> pa.Array:
+        """A column of `kind`, from outcomes that are all known."""
+
+    @abstractmethod
     def trained_values(self, trained: Table) -> pa.Array | None:
         """The values that `mask_unfit` needs of the table that a model was trained on."""
 

@@ -175,6 +175,10 @@ class ProblemType(Protocol):
         """Whether looks at a champion judge its answers."""
 
     @property
+    def has_realised_fairness(self) -> bool:
+        """Whether looks at a champion also judge fairness rules, where labels have come."""
+
+    @property
     def has_shadow(self) -> bool:
         """Whether a challenger's answers are compared with the champion's in shadow."""
 
@@ -184,6 +188,14 @@ class ProblemType(Protocol):
 
     def check_target(self, column: pa.ChunkedArray, target: Target) -> None:
         """Raise DataError for outcomes that cannot be learnt."""
+
+    def answer_columns(self, target: Target) -> Mapping[str, str]:
+        """The columns of an answer that looks compare, with their kinds (see `tables.columns`)."""
+
+    def answer_roles(self, target: Target, columns: Mapping[str, str]) -> ColumnRoles:
+        """What the drift gate takes these columns for. `columns`: what `answer_columns` and `truth`
+        are called in a table.
+        """
 
     def outcome_format(self, target: Target) -> OutcomeFormat:
         """How outcomes are held that arrive after their rows."""

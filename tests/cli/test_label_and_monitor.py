@@ -64,8 +64,10 @@ def test_what_monitoring_cannot_judge_yet_is_refused_before_anything_is_read(
     living, tmp_path, monkeypatch
 ):
     from assay.errors import ConfigError
+    from assay.problems.regression.problem import Regression
 
     monkeypatch.setitem(sys.modules, "assay.cli.flow_runner", None)
+    monkeypatch.setattr(Regression, "has_monitoring", False)
     asked = "data.target={column: paid, unit: dollars}"
     done = assay(tmp_path, "monitor", "--set", asked)
     assert isinstance(done.exception, ConfigError)

@@ -114,14 +114,14 @@ def test_a_bad_file_leaves_the_good_ones(write):
         find_use_cases()
 
 
-def test_a_schedule_of_what_a_question_has_not_got_is_told_with_its_line(write):
-    write("a", "schedule: {monitor: 1d, train: 7d}\n")
-    write("b", "schedule: {train: 7d}\n")
+def test_a_setting_for_what_a_question_has_not_got_is_told_with_its_line(write):
+    write("a", "promotion: {shadow: 2}\n")
+    write("b", "schedule: {train: 7d, monitor: 1d}\n")
     for file in (Path("configs/a.yaml"), Path("configs/b.yaml")):
         file.write_text(AMOUNTS.sub("unit: dollars", file.read_text()))
     good, bad = read_use_cases()
     assert [case.name for case in good] == ["b"]
-    assert "monitoring of questions that ask how much is not built yet" in str(bad[0].error)
+    assert "shadow deployment of questions that ask how much is not built yet" in str(bad[0].error)
     assert bad[0].error.where.startswith("configs/a.yaml:")
 
 

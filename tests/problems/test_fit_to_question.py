@@ -6,6 +6,7 @@ from assay.config.loaded_use_case import parse_use_case
 from assay.errors import ConfigError
 from assay.problems.fit_to_question import check_fits_question
 from assay.problems.lookup import problem_type
+from assay.problems.regression.problem import Regression
 
 TARGETS = {
     "binary": "{column: y, positive: 1}",
@@ -75,23 +76,24 @@ def test_a_tolerance_of_amounts_is_in_their_unit():
     check("regression", RULE.format(metric="mean_error", limit="tolerance: 1.5"))
 
 
-@pytest.mark.parametrize(
-    ("kind", "section", "said"),
-    [
-        ("regression", "schedule: {monitor: 1d}", "monitoring of questions that ask how much"),
-        ("multiclass", "schedule: {monitor: 1d}", "monitoring of questions that ask which of"),
-        ("regression", "promotion: {shadow: 2}", "shadow deployment of questions that ask how"),
-        ("multiclass", "promotion: {shadow: 2}", "shadow deployment of questions that ask which"),
-    ],
-)
-def test_what_a_type_has_not_got_yet_is_refused_with_its_line(kind, section, said):
-    with pytest.raises(ConfigError, match=said) as refused:
-        check(kind, section)
-    assert refused.value.where == "x.yaml:8"
+@pytest.mark.parametrize("kind", ["multiclass", "regression"])
+def test_shadow_deployment_of_other_questions_is_refused_with_its_line(kind):
+    with pytest.raises(ConfigError, match="shadow deployment of questions that ask") as refused:
+        check(kind, "promotion: {shadow: 2}")
     assert refused.value.what.endswith("is not built yet")
-    check("binary", section)
+    assert refused.value.where == "x.yaml:8"
+    check("binary", "promotion: {shadow: 2}")
+
+
+def test_a_schedule_of_looks_is_refused_for_a_type_that_has_none(monkeypatch):
+    check("regression", "schedule: {monitor: 1d}")
+    monkeypatch.setattr(Regression, "has_monitoring", False)
+    with pytest.raises(ConfigError, match="monitoring of questions that ask how much") as refused:
+        check("regression", "schedule: {monitor: 1d}")
+    assert refused.value.where == "x.yaml:8"
 
 
 @pytest.mark.parametrize("kind", ["multiclass", "regression"])
-def test_a_schedule_of_what_every_type_has_is_none_to_refuse(kind):
-    check(kind, "schedule: {train: 7d, score: 1d, retrain: 30d}\nlabels: {source: labels.csv}")
+def test_a_living_model_of_any_question_has_its_schedule(kind):
+    times = "schedule: {train: 7d, score: 1d, monitor: 1d, retrain: 30d}"
+    check(kind, f"{times}\nlabels: {{source: labels.csv}}")

@@ -67,6 +67,11 @@ def loans(numbers: Iterable[int], seed: int = 0) -> pd.DataFrame:
     )
 
 
+def said_columns(rows: pd.DataFrame) -> list[str]:
+    """The columns of rows that a version says and no source holds."""
+    return [name for name in rows if name.startswith("said_")]
+
+
 def day(number: float) -> datetime:
     return START + timedelta(days=number)
 
@@ -93,23 +98,33 @@ class Living:
         living.promote(1)
         return living
 
+    def truth(self, rows: pd.DataFrame) -> np.ndarray:
+        """What became of the rows, as predictions and labels hold it."""
+        target = self.case.data.target
+        return (rows[target.column] == target.positive).to_numpy(bool)
+
+    def answers(self, rows: pd.DataFrame) -> dict[str, np.ndarray]:
+        """What a version says of the rows, by column."""
+        return {
+            "probability": rows["said_probability"].to_numpy(float),
+            "decision": rows["said_decision"].to_numpy(bool),
+        }
+
     @property
     def case(self) -> Any:
         return self.written.use_case
 
     def register(self, rows: pd.DataFrame, test: np.ndarray) -> int:
         put, case = self.bucket, self.case
-        table = write_frame(put, rows.drop(columns=["said_probability", "said_decision"]), "table")
+        table = write_frame(put, rows.drop(columns=said_columns(rows)), "table")
         held = rows[test]
-        target = case.data.target
         predictions = write_frame(
             put,
             pd.DataFrame(
                 {
                     "row": np.flatnonzero(test).astype(np.int64),
-                    "truth": (held[target.column] == target.positive).to_numpy(bool),
-                    "probability": held["said_probability"].to_numpy(float),
-                    "decision": held["said_decision"].to_numpy(bool),
+                    "truth": self.truth(held),
+                    **self.answers(held),
                 }
             ),
             "predictions",
@@ -172,7 +187,7 @@ class Living:
         """
         by = Registry(self.bucket).history(self.case.name).versions[version]
         asked = shadow_challenger(self.bucket, self.written, by) if role == "served" else None
-        drop = ["said_probability", "said_decision"]
+        drop = said_columns(rows)
         drop += [] if with_labels else [self.case.data.target.column]
         table = write_frame(self.bucket, rows.drop(columns=drop), "batch")
         units = identity_hashes(Table.read(self.bucket, table), self.case).view(np.int64)
@@ -182,8 +197,7 @@ class Living:
                 "row": np.arange(len(rows), dtype=np.int64),
                 "unit": units,
                 **identity,
-                "probability": rows["said_probability"].to_numpy(float),
-                "decision": rows["said_decision"].to_numpy(bool),
+                **self.answers(rows),
                 "model": "sha256:none",
             }
         )
@@ -217,11 +231,10 @@ class Living:
         """Labels of these rows, as if they were read from a file."""
         identity = list(self.case.data.identity)
         held = write_frame(self.bucket, rows[identity], "identities")
-        target = self.case.data.target
         table = pd.DataFrame(
             {
                 "unit": identity_hashes(Table.read(self.bucket, held), self.case).view(np.int64),
-                "label": (rows[target.column] == target.positive).to_numpy(bool),
+                "label": self.truth(rows),
                 "known": pd.Series(
                     [pd.NaT if known is None else pd.Timestamp(day(known)).tz_localize(None)]
                     * len(rows),

@@ -106,6 +106,28 @@ def judge_realised_fairness(
     )
 
 
+def unjudged_fairness(labelled: Table | None, rules: Sequence[FairnessRule]) -> RealisedFairness:
+    """What is said of rules that a look cannot judge; nothing where there are none, or no labels
+    have come.
+    """
+    if labelled is None or not rules:
+        return RealisedFairness()
+    named = list(dict.fromkeys(metric for rule in rules for metric in rule.metrics))
+    return RealisedFairness(
+        [
+            Check(
+                name="realised fairness",
+                claim="No gap between groups is beyond its limit",
+                verdict=Verdict.UNKNOWN,
+                why=f"Looks do not judge {', '.join(named)} for a question of this type yet, and"
+                f" {labelled.rows:,} rows have new labels",
+                remedy="Retrain: the fairness gate judges every rule on the newest rows too.",
+                rows=labelled.rows,
+            )
+        ]
+    )
+
+
 def _has_groups(rows: Table, name: str) -> bool:
     """Whether any row has a known group."""
     if name not in rows.schema.names:

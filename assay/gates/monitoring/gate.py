@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from assay.config.gates import DriftSettings
+from assay.config.gates import DriftSettings, FairnessRule
 from assay.config.production import MonitoringSettings
+from assay.gates.drift.binary_harm import estimate_binary_performance
+from assay.gates.drift.prediction_harm import EstimatePerformance
 from assay.gates.drift.scored_rows import ColumnRoles
 from assay.gates.fairness.checks import gap_measurements
 from assay.gates.monitoring import (
@@ -29,6 +31,7 @@ from assay.gates.monitoring.fairness import (
     RealisedFairness,
     RealisedFairnessRules,
     judge_realised_fairness,
+    unjudged_fairness,
 )
 from assay.gates.monitoring.predictions import LookTables, PredictionFindings
 from assay.gates.report import Check, Report, Sheet, Verdict, overall_verdict
@@ -40,7 +43,10 @@ Advice = Literal["healthy", "watch", "retrain"]
 
 @dataclass(frozen=True)
 class MonitoringRequest:
-    """The use case's settings for monitoring. `features`: the columns that the model sees."""
+    """The use case's settings for monitoring. `features`: the columns that the model sees.
+    `estimate`: whether predictions are harmed, as the question's type has it. `unjudged_rules`:
+    fairness rules that a look cannot judge for a question of this type.
+    """
 
     monitor: MonitoringSettings
     drift: DriftSettings
@@ -48,6 +54,8 @@ class MonitoringRequest:
     roles: ColumnRoles
     features: Sequence[str]
     seed: int = 0
+    estimate: EstimatePerformance = estimate_binary_performance
+    unjudged_rules: Sequence[FairnessRule] = ()
 
 
 @dataclass(frozen=True)
@@ -132,10 +140,16 @@ def _judge_rows(
         so_far, share = EvidenceSoFar(facts.earlier, spent), 0.5
     ask = request.drift.model_copy(update={"confidence": 1 - level * share})
     looked = predictions.judge_predictions(
-        rows, ask, request.roles, request.features, so_far=so_far, seed=request.seed
+        rows,
+        ask,
+        request.roles,
+        request.features,
+        so_far=so_far,
+        seed=request.seed,
+        estimate=request.estimate,
     )
     if labelled is None or not rules.rules:
-        return looked, RealisedFairness()
+        return looked, unjudged_fairness(labelled, request.unjudged_rules)
     sample, mixed = predictions.weigh_reference(
         rows, ask, request.roles, request.features, request.seed
     )

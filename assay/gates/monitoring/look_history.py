@@ -8,6 +8,7 @@ from assay.gates.monitoring.facts import LookSummary
 from assay.gates.report import Figure, Point, Series, Sheet
 
 _SHARE_PREFIXES = ("expected ", "realised ", "coverage")  # lie between 0 and 1, and share an axis
+_ERROR_NAMES = (" MAE", " RMSE")  # of amounts, whose figures these prefixes have too
 
 
 def look_sheet(earlier: Sequence[LookSummary], now: LookSummary) -> Sheet:
@@ -25,13 +26,17 @@ def look_sheet(earlier: Sequence[LookSummary], now: LookSummary) -> Sheet:
 
 
 def look_figure(earlier: Sequence[LookSummary], now: LookSummary) -> Figure | None:
-    """Expected and realised performance and coverage by look; None for a first look."""
+    """Expected and realised performance by look, with coverage where they are shares; None for a
+    first look.
+    """
     looks = [*earlier, now]
     names = [
         name
         for name in dict.fromkeys(name for look in looks for name in look.figures)
         if name.startswith(_SHARE_PREFIXES)
     ]
+    # Errors are in the target's unit, and shares would lie flat beside them.
+    names = [name for name in names if name.endswith(_ERROR_NAMES)] or names
     series = [Series(name=name, points=_points(looks, name)) for name in names]
     series = [one for one in series if len(one.points) > 1]
     if not series:

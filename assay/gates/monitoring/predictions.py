@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from assay.config.gates import DriftSettings
+from assay.gates.drift.binary_harm import estimate_binary_performance
 from assay.gates.drift.case_mix import CaseMix, ReferenceSample, find_case_mix
 from assay.gates.drift.checks import metric_name
 from assay.gates.drift.column_shift import measure_shifts
 from assay.gates.drift.gate import measure_drift
 from assay.gates.drift.performance_drop import credible_mix
+from assay.gates.drift.prediction_harm import EstimatePerformance
 from assay.gates.drift.scored_rows import ColumnRoles, read_scored_rows
 from assay.gates.monitoring.evidence import EvidenceSoFar, add_evidence, measure_lacks
 from assay.gates.monitoring.facts import Lack
@@ -71,11 +73,19 @@ def judge_predictions(
     *,
     so_far: EvidenceSoFar,
     seed: int,
+    estimate: EstimatePerformance = estimate_binary_performance,
 ) -> PredictionFindings:
     """Judge new rows by expected performance, and labelled rows by realised performance."""
     moved_drift, labelled_drift = (
         measure_drift(
-            rows.reference, one, ask, roles=roles, columns=features, subject="", seed=seed
+            rows.reference,
+            one,
+            ask,
+            roles=roles,
+            columns=features,
+            subject="",
+            seed=seed,
+            estimate=estimate,
         )
         if one is not None
         else None

@@ -44,6 +44,9 @@ class BinaryOutcomes(OutcomeFormat):
     def write_labels(self, column: pa.Array) -> pa.Array:
         return pa.array(match_outcome(column, self.target))
 
+    def write_outcomes(self, known: Outcomes) -> pa.Array:
+        return pa.array(known == 1)
+
     def trained_values(self, trained: Table) -> pa.Array | None:
         """The values that the target had in training; None where they are too many, or numbers."""
         if self.target.above is not None:

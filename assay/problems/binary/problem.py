@@ -90,6 +90,7 @@ class Binary:
         REWEIGHING,
     )
     has_monitoring: Final = True
+    has_realised_fairness: Final = True
     has_shadow: Final = True
     code: Final[Mapping[str, str]] = {
         "target": "assay.dataset.target",
@@ -102,12 +103,29 @@ class Binary:
         "rank": "assay.gates.candidates.frontier",
         "evaluate": "assay.gates.performance.gate",
         "fairness": "assay.gates.fairness.gate",
+        "monitor": "assay.gates.drift.binary_harm",
     }
 
     def check_target(self, column: pa.ChunkedArray, target: Target) -> None:
         from assay.dataset.target import labels_from_column
 
         labels_from_column(column, target)
+
+    def answer_columns(self, target: Target) -> Mapping[str, str]:  # noqa: ARG002 - all alike
+        return {"probability": "number", "decision": "boolean"}
+
+    def answer_roles(
+        self,
+        target: Target,  # noqa: ARG002 - all alike
+        columns: Mapping[str, str],
+    ) -> ColumnRoles:
+        from assay.gates.drift.scored_rows import ColumnRoles
+
+        return ColumnRoles(
+            probability=columns["probability"],
+            prediction=columns["decision"],
+            truth=columns["truth"],
+        )
 
     def outcome_format(self, target: Target) -> OutcomeFormat:
         from assay.problems.binary.outcome_format import BinaryOutcomes

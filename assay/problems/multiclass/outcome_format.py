@@ -40,8 +40,10 @@ class MulticlassOutcomes(OutcomeFormat):
         return found
 
     def write_labels(self, column: pa.Array) -> pa.Array:
-        codes = class_codes(column, self.target)
-        return pa.array(self.target.class_labels).take(pa.array(codes))
+        return self.write_outcomes(class_codes(column, self.target))
+
+    def write_outcomes(self, known: Outcomes) -> pa.Array:
+        return pa.array(self.target.class_labels).take(pa.array(known))
 
     def trained_values(self, trained: Table) -> None:  # noqa: ARG002 - the use case lists them
         return None

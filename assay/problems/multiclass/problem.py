@@ -62,7 +62,8 @@ class Multiclass:
     has_class_probabilities: Final = True
     estimates_chunks: Final = True
     mitigations: Final[tuple[str, ...]] = ()
-    has_monitoring: Final = False
+    has_monitoring: Final = True
+    has_realised_fairness: Final = False
     has_shadow: Final = False
     code: Final[Mapping[str, str]] = {
         "target": "assay.problems.multiclass.outcomes",
@@ -75,12 +76,25 @@ class Multiclass:
         "rank": "assay.problems.ranking",
         "evaluate": "assay.problems.multiclass.performance",
         "fairness": "assay.problems.multiclass.fairness",
+        "monitor": "assay.problems.multiclass.expected_performance",
     }
 
     def check_target(self, column: pa.ChunkedArray, target: Target) -> None:
         from assay.problems.multiclass.outcomes import read_outcomes
 
         read_outcomes(column, target)
+
+    def answer_columns(self, target: Target) -> Mapping[str, str]:
+        probabilities = {f"probability_{label}": "number" for label in target.class_labels}
+        return {**probabilities, "decision": "text"}
+
+    def answer_roles(self, target: Target, columns: Mapping[str, str]) -> ColumnRoles:
+        from assay.gates.drift.scored_rows import ColumnRoles
+
+        named = {label: columns[f"probability_{label}"] for label in target.class_labels}
+        return ColumnRoles(
+            probabilities=named, prediction=columns["decision"], truth=columns["truth"]
+        )
 
     def outcome_format(self, target: Target) -> OutcomeFormat:
         from assay.problems.multiclass.outcome_format import MulticlassOutcomes

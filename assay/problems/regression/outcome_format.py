@@ -38,6 +38,9 @@ class RegressionOutcomes(OutcomeFormat):
     def write_labels(self, column: pa.Array) -> pa.Array:
         return pa.array(_amounts(column))
 
+    def write_outcomes(self, known: Outcomes) -> pa.Array:
+        return pa.array(known)
+
     def trained_values(self, trained: Table) -> None:  # noqa: ARG002 - any amount may come
         return None
 

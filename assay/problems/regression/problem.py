@@ -62,7 +62,8 @@ class Regression:
     has_class_probabilities: Final = False
     estimates_chunks: Final = True
     mitigations: Final[tuple[str, ...]] = ()
-    has_monitoring: Final = False
+    has_monitoring: Final = True
+    has_realised_fairness: Final = False
     has_shadow: Final = False
     code: Final[Mapping[str, str]] = {
         "target": "assay.problems.regression.outcomes",
@@ -75,12 +76,25 @@ class Regression:
         "rank": "assay.problems.ranking",
         "evaluate": "assay.problems.regression.performance",
         "fairness": "assay.problems.regression.fairness",
+        "monitor": "assay.problems.regression.expected_loss",
     }
 
     def check_target(self, column: pa.ChunkedArray, target: Target) -> None:
         from assay.problems.regression.outcomes import read_outcomes
 
         read_outcomes(column, target)
+
+    def answer_columns(self, target: Target) -> Mapping[str, str]:  # noqa: ARG002 - all alike
+        return {"prediction": "number"}
+
+    def answer_roles(
+        self,
+        target: Target,  # noqa: ARG002 - all alike
+        columns: Mapping[str, str],
+    ) -> ColumnRoles:
+        from assay.gates.drift.scored_rows import ColumnRoles
+
+        return ColumnRoles(prediction=columns["prediction"], truth=columns["truth"])
 
     def outcome_format(self, target: Target) -> OutcomeFormat:
         from assay.problems.regression.outcome_format import RegressionOutcomes

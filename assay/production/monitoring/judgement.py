@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.config.use_case import UseCase
-from assay.gates.drift.scored_rows import ColumnRoles
 from assay.gates.monitoring.facts import (
     BatchFacts,
     BatchRefusal,
@@ -23,9 +22,9 @@ from assay.gates.monitoring.fairness import RealisedFairnessRules
 from assay.gates.monitoring.gate import MonitoringRequest, MonitoringResult, judge_monitoring
 from assay.gates.monitoring.predictions import LookTables
 from assay.gates.report import Verdict, get_report
+from assay.problems.lookup import problem_type
 from assay.production.monitoring.look import JudgedUpTo, Look
-from assay.production.monitoring.windows import TRUTH, split_outputs
-from assay.production.scoring.predictions import DECISION, PROBABILITY
+from assay.production.monitoring.windows import TRUTH, output_kinds, split_outputs
 from assay.registry.batch_ledger import RefusedBatch, ScoredBatch
 from assay.registry.history import Version
 from assay.registry.registry import Registry
@@ -256,20 +255,21 @@ def _run_steps(bucket: Bucket, model: str) -> Iterator[dict[str, Any]]:
 def _monitoring_request(rows: LookTables, use_case: UseCase) -> MonitoringRequest:
     names = rows.reference.schema.names
     features = [name for name in names if name in use_case.feature_columns(names)]
-    row_columns, outputs = split_outputs(names)
-    probability, decision, truth = outputs[PROBABILITY], outputs[DECISION], outputs[TRUTH]
-    sensitive = use_case.data.sensitive
+    row_columns, outputs = split_outputs(names, [*output_kinds(use_case)])
+    sensitive, target = use_case.data.sensitive, use_case.data.target
+    problem = problem_type(target)
+    roles = problem.answer_roles(target, outputs)
+    judged = problem.has_realised_fairness
+    columns = (outputs[TRUTH], roles.prediction or "", roles.probability or "")
     return MonitoringRequest(
         monitor=use_case.monitor,
         drift=use_case.drift,
-        rules=RealisedFairnessRules(use_case.fairness, sensitive, (truth, decision, probability)),
-        roles=ColumnRoles(
-            probability=probability,
-            prediction=decision,
-            truth=truth,
-            by=[name for name in sensitive if name in row_columns],
-            sensitive=sensitive,
+        rules=RealisedFairnessRules(use_case.fairness if judged else (), sensitive, columns),
+        roles=replace(
+            roles, by=[name for name in sensitive if name in row_columns], sensitive=sensitive
         ),
         features=[name for name in features if name in row_columns],
         seed=use_case.seed,
+        estimate=problem.estimate_performance,
+        unjudged_rules=() if judged else use_case.fairness,
     )

@@ -7,9 +7,9 @@ what is known of the labels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,10 +18,11 @@ from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.config.use_case import UseCase
 from assay.errors import DataError
-from assay.problems.outcome_format import Outcomes
+from assay.problems.lookup import problem_type
+from assay.problems.outcome_format import OutcomeFormat, Outcomes
+from assay.production.labels.known_labels import use_case_outcomes
 from assay.production.labels.label_counts import count_labels
 from assay.production.monitoring.look import Look
-from assay.production.scoring.predictions import DECISION, PROBABILITY
 from assay.registry.batch_ledger import ScoredBatch
 from assay.registry.history import Version
 from assay.runs.lineage import find_training_table
@@ -32,8 +33,6 @@ from assay.tables.table_writer import write_table
 from assay.tables.zip_batches import zip_batches
 
 TRUTH = "truth"
-_ANSWERS: Final = (PROBABILITY, DECISION)
-_OUTPUT_KINDS: Final = {PROBABILITY: "number", DECISION: "boolean", TRUTH: "boolean"}
 
 
 @dataclass(frozen=True)
@@ -55,12 +54,19 @@ def output_column(name: str, column_names: Sequence[str]) -> str:
     return f"({name})" if name in column_names else name
 
 
-def split_outputs(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+def output_kinds(use_case: UseCase) -> dict[str, str]:
+    """The columns of a model's answers and last the truth, with their kinds."""
+    target = use_case.data.target
+    problem = problem_type(target)
+    return {**problem.answer_columns(target), TRUTH: problem.outcome_format(target).kind}
+
+
+def split_outputs(names: Sequence[str], outputs: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """The columns of a table that a look compares: those of its rows, and by output the column of
-    the model's answers and the truth. Such a table ends with the latter, in one order.
+    the model's answers and the truth. Such a table ends with the latter, in the order of `outputs`.
     """
-    rows = [*names[: -len(_OUTPUT_KINDS)]]
-    return rows, {name: output_column(name, rows) for name in _OUTPUT_KINDS}
+    rows = [*names[: -len(outputs)]]
+    return rows, {name: output_column(name, rows) for name in outputs}
 
 
 def look_columns(names: Sequence[str], use_case: UseCase) -> list[str]:
@@ -75,14 +81,16 @@ def look_columns(names: Sequence[str], use_case: UseCase) -> list[str]:
 def build_reference(bucket: Bucket, version: Version, use_case: UseCase) -> Artifact:
     """The test rows of a version's training: what the model saw, what it said, what was true.
 
-    Rows are in the order of their table. Raises ObjectMissing, ObjectCorrupt.
+    Rows are in the order of their table. Raises DataError for a version that answers a question of
+    another type, ObjectMissing, ObjectCorrupt.
     """
     table = Table.read(bucket, find_training_table(bucket, version))
-    said = Table.read(bucket, version.artifact("predictions")).to_arrow(["row", *_OUTPUT_KINDS])
-    said = said.sort_by("row")
+    kinds, predictions = output_kinds(use_case), Table.read(bucket, version.artifact("predictions"))
+    _require_answers(predictions, kinds, version.name)
+    said = predictions.to_arrow(["row", *kinds]).sort_by("row")
     rows = said["row"].to_numpy()
-    schema = _reference_schema(table, use_case, [*_OUTPUT_KINDS])
-    names, _ = split_outputs(schema.names)
+    schema = _reference_schema(table, use_case, kinds)
+    names, _ = split_outputs(schema.names, [*kinds])
 
     def batches() -> Iterator[pa.RecordBatch]:
         start = 0
@@ -90,14 +98,24 @@ def build_reference(bucket: Bucket, version: Version, use_case: UseCase) -> Arti
             first, last = np.searchsorted(rows, [start, start + batch.num_rows])
             held = batch.take(pa.array(rows[first:last] - start))
             answers = said.slice(first, last - first).combine_chunks()
-            more = [answers[name].combine_chunks() for name in _OUTPUT_KINDS]
+            more = [answers[name].combine_chunks() for name in kinds]
             yield _record_batch([*held.columns, *more], schema)
             start += batch.num_rows
 
     return write_table(bucket, batches(), schema, f"reference of {version.name}")
 
 
-def _reference_schema(table: Table, use_case: UseCase, outputs: Sequence[str]) -> pa.Schema:
+def _require_answers(predictions: Table, names: Iterable[str], whose: str) -> None:
+    absent = [name for name in names if name not in predictions.schema.names]
+    if absent:
+        raise DataError(
+            f"the answers of {whose} have no column {absent[0]!r}: they answer another question",
+            where="data.target",
+            remedy="Train and promote a model of this question, or ask under another name.",
+        )
+
+
+def _reference_schema(table: Table, use_case: UseCase, outputs: Mapping[str, str]) -> pa.Schema:
     """Categories become text: rows that come later may hold others."""
     names = look_columns(table.schema.names, use_case)
     held = [table.schema.field(name) for name in names]
@@ -108,7 +126,7 @@ def _reference_schema(table: Table, use_case: UseCase, outputs: Sequence[str]) -
         for one in held
     ]
     return pa.schema(
-        [*plain, *(column_field(output_column(n, names), _OUTPUT_KINDS[n]) for n in outputs)]
+        [*plain, *(column_field(output_column(n, names), kind) for n, kind in outputs.items())]
     )
 
 
@@ -135,82 +153,98 @@ def build_window(bucket: Bucket, look: Look, use_case: UseCase, reference: Artif
     least = use_case.monitor.rows
     fresh = look.waiting_batches if sum(s.rows for s in look.waiting_batches) >= least else ()
     told = new if counted["new"] >= least else {}
-    same = bool(fresh) and _is_same_rows(fresh, told)
-    current = None if same or not fresh else _write_current(bucket, fresh, shape)
-    labelled = _write_labelled(bucket, look.served_batches, told, shape) if told else None
+    outcomes = use_case_outcomes(use_case)
+    writer = _RowWriter(bucket, shape, [*output_kinds(use_case)][:-1], outcomes)
+    same = bool(fresh) and _is_same_rows(fresh, told, outcomes)
+    current = None if same or not fresh else writer.write_current(fresh)
+    labelled = writer.write_labelled(look.served_batches, told) if told else None
     waits = [] if told else sorted(new)
     return LookWindow(current, labelled, same, counted | {"waits": waits})
 
 
-def _is_same_rows(fresh: Sequence[ScoredBatch], truth_by_batch: dict[int, Outcomes]) -> bool:
+def _is_same_rows(
+    fresh: Sequence[ScoredBatch], truth_by_batch: dict[int, Outcomes], outcomes: OutcomeFormat
+) -> bool:
     """Whether all the new rows have a label, and no others have a new one."""
     return {s.number for s in fresh} == set(truth_by_batch) and all(
-        (t >= 0).all() for t in truth_by_batch.values()
+        outcomes.mask_known(t).all() for t in truth_by_batch.values()
     )
 
 
 # --- tables -----------------------------------------------------------------------------------
 
 
-def _write_current(bucket: Bucket, fresh: Sequence[ScoredBatch], shape: pa.Schema) -> Artifact:
-    schema = pa.schema([*shape][:-1])  # all but the truth
-    rows = (
-        _record_batch(_input_arrays(rows, said, schema), schema)
-        for scored in fresh
-        for rows, said in _rows_with_answers(bucket, scored, schema)
-    )
-    return write_table(bucket, rows, schema, "rows since the last look")
+@dataclass(frozen=True)
+class _RowWriter:
+    """Writes rows in the columns of `shape`, the reference's: those of rows, of the `answers`, and
+    the truth.
+    """
 
+    bucket: Bucket
+    shape: pa.Schema
+    answers: Sequence[str]
+    outcomes: OutcomeFormat
 
-def _write_labelled(
-    bucket: Bucket,
-    served: Sequence[ScoredBatch],
-    truth_by_batch: dict[int, Outcomes],
-    shape: pa.Schema,
-) -> Artifact:
-    plain = pa.schema([*shape][:-1])
+    @property
+    def plain_schema(self) -> pa.Schema:
+        """All but the truth."""
+        return pa.schema([*self.shape][:-1])
 
-    def batches() -> Iterator[pa.RecordBatch]:
-        for scored in served:
-            if scored.number not in truth_by_batch:
-                continue
-            start, truth = 0, truth_by_batch[scored.number]
-            for rows, said in _rows_with_answers(bucket, scored, plain):
-                here = truth[start : start + rows.num_rows]
-                start += rows.num_rows
-                if (here >= 0).any():
-                    mask = pa.array(here >= 0)
-                    arrays = [one.filter(mask) for one in _input_arrays(rows, said, plain)]
-                    yield _record_batch([*arrays, pa.array(here[here >= 0] == 1)], shape)
+    def write_current(self, fresh: Sequence[ScoredBatch]) -> Artifact:
+        schema = self.plain_schema
+        rows = (
+            _record_batch(self._input_arrays(rows, said), schema)
+            for scored in fresh
+            for rows, said in _rows_with_answers(self.bucket, scored, schema, self.answers)
+        )
+        return write_table(self.bucket, rows, schema, "rows since the last look")
 
-    return write_table(bucket, batches(), shape, "rows with new labels")
+    def write_labelled(
+        self, served: Sequence[ScoredBatch], truth_by_batch: dict[int, Outcomes]
+    ) -> Artifact:
+        plain = self.plain_schema
 
+        def batches() -> Iterator[pa.RecordBatch]:
+            for scored in served:
+                if scored.number not in truth_by_batch:
+                    continue
+                start, truth = 0, truth_by_batch[scored.number]
+                for rows, said in _rows_with_answers(self.bucket, scored, plain, self.answers):
+                    here = truth[start : start + rows.num_rows]
+                    start += rows.num_rows
+                    known = self.outcomes.mask_known(here)
+                    if known.any():
+                        mask = pa.array(known)
+                        arrays = [one.filter(mask) for one in self._input_arrays(rows, said)]
+                        told = self.outcomes.write_outcomes(here[known])
+                        yield _record_batch([*arrays, told], self.shape)
 
-def _input_arrays(
-    rows: pa.RecordBatch, answers: pa.RecordBatch, schema: pa.Schema
-) -> list[pa.Array]:
-    """The columns of the schema; those that a batch lacks are missing."""
-    features = schema.names[: -len(_ANSWERS)]
-    held = [
-        rows.column(name)
-        if name in rows.schema.names
-        else pa.nulls(rows.num_rows, schema.field(name).type)
-        for name in features
-    ]
-    return [*held, *(answers.column(name) for name in _ANSWERS)]
+        return write_table(self.bucket, batches(), self.shape, "rows with new labels")
+
+    def _input_arrays(self, rows: pa.RecordBatch, answers: pa.RecordBatch) -> list[pa.Array]:
+        """The columns of the schema; those that a batch lacks are missing."""
+        held = [
+            rows.column(column.name)
+            if column.name in rows.schema.names
+            else pa.nulls(rows.num_rows, column.type)
+            for column in [*self.plain_schema][: -len(self.answers)]
+        ]
+        return [*held, *(answers.column(name) for name in self.answers)]
 
 
 def _rows_with_answers(
-    bucket: Bucket, scored: ScoredBatch, schema: pa.Schema
+    bucket: Bucket, scored: ScoredBatch, schema: pa.Schema, answers: Sequence[str] = ()
 ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
-    """A batch's rows and what was said of them, side by side. Raises DataError where one is
-    longer.
+    """A batch's rows and what was said of them, side by side. `schema` ends with the answers.
+
+    Raises DataError where one is longer, and for answers to a question of another type.
     """
     table, predictions = (Table.read(bucket, a) for a in (scored.table, scored.predictions))
     if table.rows != predictions.rows:
         raise DataError(
             f"{predictions.rows:,} predictions for {table.rows:,} rows", where=scored.name
         )
-    names = [name for name in schema.names[: -len(_ANSWERS)] if name in table.schema.names]
-    said = predictions.batches(_ANSWERS)
-    yield from zip_batches(table.batches(names), said)
+    _require_answers(predictions, answers, scored.name)
+    wanted = schema.names[: len(schema.names) - len(answers)]
+    names = [name for name in wanted if name in table.schema.names]
+    yield from zip_batches(table.batches(names), predictions.batches(answers))

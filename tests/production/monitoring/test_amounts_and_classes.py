@@ -1,0 +1,197 @@
+"""Looks at champions that answer how much or which of several."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from assay.errors import DataError
+from assay.production.monitoring.windows import build_reference, build_window
+from tests.production.made import Living, table_rows, written
+
+CLASSES = ("none", "minor", "killed")
+ROWS = 1200
+
+
+class AmountsLiving(Living):
+    def truth(self, rows):
+        return rows[self.case.data.target.column].to_numpy(float)
+
+    def answers(self, rows):
+        return {"prediction": rows["said_prediction"].to_numpy(float)}
+
+
+class ClassesLiving(Living):
+    def truth(self, rows):
+        return rows[self.case.data.target.column].to_numpy(object)
+
+    def answers(self, rows):
+        found = {f"probability_{one}": rows[f"said_{one}"].to_numpy(float) for one in CLASSES}
+        return {**found, "decision": rows["said_decision"].to_numpy(object)}
+
+
+def pay(start, seed, *, noise=1.0, noisy=0.5, scale=1.0, rows=ROWS):
+    """Hourly pay whose error is three times as large in shops; `noisy`: the share of shops."""
+    rng = np.random.default_rng(seed)
+    hours, shop = rng.normal(size=rows), rng.random(rows) < noisy
+    expected = 20 + 3 * hours
+    error = rng.normal(size=rows) * np.where(shop, 3.0, 1.0) * noise
+    return pd.DataFrame(
+        {
+            "person": np.arange(start, start + rows),
+            "hours": hours,
+            "place": np.where(shop, "shop", "office"),
+            "sex": rng.choice(["f", "m"], rows),
+            "pay": scale * (expected + error),
+            "said_prediction": scale * expected,
+        }
+    )
+
+
+def harm(start, seed, *, swapped=0.0, rows=ROWS):
+    """Three classes with their true probabilities; of `swapped` rows another class comes true."""
+    rng = np.random.default_rng(seed)
+    speed = rng.normal(size=rows)
+    pull = np.column_stack([-speed, np.zeros(rows), speed - 0.5])
+    probability = np.exp(pull) / np.exp(pull).sum(axis=1, keepdims=True)
+    truth = (rng.random(rows)[:, None] > probability.cumsum(axis=1)).sum(axis=1).clip(max=2)
+    truth = np.where(rng.random(rows) < swapped, (truth + 1) % 3, truth)
+    frame = pd.DataFrame(
+        {
+            "person": np.arange(start, start + rows),
+            "speed": speed,
+            "sex": rng.choice(["f", "m"], rows),
+            "harm": np.array(CLASSES, object)[truth],
+            "said_decision": np.array(CLASSES, object)[probability.argmax(axis=1)],
+        }
+    )
+    return frame.assign(**{f"said_{one}": probability[:, i] for i, one in enumerate(CLASSES)})
+
+
+def amounts(scale=1.0, **sections):
+    data = {"target": {"column": "pay", "unit": "dollars"}, "identity": ["person"]}
+    asked = {"drift": {"margin": 0.3, "metrics": ["mae", "rmse"]}, "monitor": {"rows": 500}}
+    case = written("pay", data | {"sensitive": {"sex": {}}}, **asked | sections)
+    return AmountsLiving.begin(case, pay(0, 0, scale=scale), np.ones(ROWS, bool))
+
+
+def classes(**sections):
+    target = {"column": "harm", "classes": CLASSES, "ordered": True}
+    data = {"target": target, "identity": ["person"], "sensitive": {"sex": {}}}
+    metrics = ["accuracy", "macro_f1", "roc_auc_ovr"]
+    asked = {"drift": {"margin": 0.15, "metrics": metrics}, "monitor": {"rows": 500}}
+    case = written("harm", data, **asked | sections)
+    return ClassesLiving.begin(case, harm(0, 0), np.ones(ROWS, bool))
+
+
+def looked(living, rows, *, labelled=True):
+    living.serve(rows, 1)
+    if labelled:
+        living.label(rows, 2)
+    return living.look(3)
+
+
+def verdicts(look):
+    return {check.name: check.verdict.value for check in look["said"].checks}
+
+
+def test_the_reference_holds_answers_and_amounts_in_the_targets_unit():
+    living = amounts()
+    held = build_reference(living.bucket, living.about(0).version, living.case)
+    table = table_rows(living.bucket, held).to_pandas()
+    assert list(table) == ["hours", "place", "sex", "prediction", "truth"]
+    rows = pay(0, 0)
+    np.testing.assert_array_equal(table["prediction"], rows["said_prediction"])
+    np.testing.assert_array_equal(table["truth"], rows["pay"])
+
+
+def test_labelled_rows_stand_beside_their_own_outcomes():
+    """Also where labels came for some rows only, and in another order."""
+    for living, make in ((amounts(), pay), (classes(), harm)):
+        rows = make(10_000, 1)
+        living.serve(rows, 1)
+        told = rows[rows["person"] % 2 == 0].sample(frac=1, random_state=0)
+        living.label(told, 2)
+        ahead = living.about(3)
+        against = build_reference(living.bucket, ahead.version, living.case)
+        window = build_window(living.bucket, ahead, living.case, against)
+        assert window.labelled is not None
+        table = table_rows(living.bucket, window.labelled).to_pandas()
+        kept = rows[rows["person"] % 2 == 0]
+        assert table["truth"].tolist() == kept[living.case.data.target.column].tolist()
+        assert table.iloc[:, 0].tolist() == kept.iloc[:, 1].tolist()
+        assert window.label_counts["new"] == len(told)
+
+
+def test_amounts_as_good_as_tested_are_healthy():
+    look = looked(amounts(), pay(10_000, 1))
+    assert look["verdict"] == "healthy"
+    rows = pay(10_000, 1)
+    realised = (rows["pay"] - rows["said_prediction"]).abs().mean()
+    assert look["figures"]["realised MAE"] == pytest.approx(realised, abs=1e-5)
+    assert look["figures"]["expected MAE"] == pytest.approx(realised, rel=0.1)
+
+
+@pytest.fixture(scope="module")
+def grown():
+    """A look at errors that nearly doubled."""
+    return looked(amounts(), pay(10_000, 1, noise=1.9))
+
+
+def test_errors_that_grew_where_features_did_not_call_for_a_retraining(grown):
+    assert grown["verdict"] == "retrain"
+    assert verdicts(grown)["realised[mae]"] == "fail"
+    assert verdicts(grown)["expected[mae]"] == "pass"
+    assert "MAE is" in grown["reasons"][0]
+
+
+def test_more_of_the_rows_with_large_errors_is_expected_before_labels_come():
+    look = looked(amounts(), pay(10_000, 1, noisy=0.95), labelled=False)
+    held = pay(10_000, 1, noisy=0.95)
+    due = (held["pay"] - held["said_prediction"]).abs().mean()
+    assert look["figures"]["expected MAE"] == pytest.approx(due, rel=0.1)
+    assert verdicts(look)["expected[mae]"] == "fail"
+    assert look["verdict"] == "retrain"
+
+
+def test_the_unit_of_amounts_changes_no_verdict(grown):
+    """A hundred times as many cents."""
+    cents = looked(amounts(scale=100.0), pay(10_000, 1, noise=1.9, scale=100.0))
+    assert verdicts(grown) == verdicts(cents)
+    now, then = cents["figures"]["realised MAE"], grown["figures"]["realised MAE"]
+    assert now == pytest.approx(100 * then, rel=1e-4)
+
+
+def test_classes_as_good_as_tested_are_healthy():
+    look = looked(classes(), harm(10_000, 1))
+    assert look["verdict"] == "healthy"
+    rows = harm(10_000, 1)
+    hits = (rows["harm"] == rows["said_decision"]).mean()
+    assert look["figures"]["realised accuracy"] == pytest.approx(hits, abs=1e-5)
+    assert look["figures"]["expected accuracy"] == pytest.approx(hits, abs=0.03)
+
+
+def test_classes_that_come_true_otherwise_call_for_a_retraining():
+    look = looked(classes(), harm(10_000, 1, swapped=0.7))
+    assert look["verdict"] == "retrain"
+    assert verdicts(look)["realised[accuracy]"] == "fail"
+    assert verdicts(look)["expected[accuracy]"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("begin", "make", "metric"),
+    [(amounts, pay, "mean_error"), (classes, harm, "true_positive_rate")],
+)
+def test_rules_that_looks_do_not_judge_are_told_and_are_no_pass(begin, make, metric):
+    rule = {"metric": metric, "by": "sex", "tolerance": 0.5, "because": "law"}
+    look = looked(begin(fairness=[rule]), make(10_000, 1))
+    assert look["verdict"] == "watch"
+    assert verdicts(look)["realised fairness"] == "unknown"
+    assert metric in " ".join(look["reasons"])
+
+
+def test_a_champion_of_another_question_is_named():
+    living = amounts()
+    data = {"target": {"column": "pay", "positive": 1}, "identity": ["person"]}
+    other = AmountsLiving(written("pay", data), living.bucket)
+    with pytest.raises(DataError, match="pay@1 have no column 'probability'"):
+        build_reference(other.bucket, other.about(0).version, other.case)
