@@ -107,7 +107,7 @@ def _row_counts(frame: pd.DataFrame, name: str) -> np.ndarray:
 
 def read_numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
     """A column of numbers without gaps, float64. Raises DataError."""
-    _check_complete(frame, name)
+    check_complete(frame, name)
     column = frame[name]
     if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
         raise DataError(
@@ -167,7 +167,8 @@ def _positive_text(frame: pd.DataFrame, truth: str, prediction: str, positive: s
     return usual[0] if usual else "1"
 
 
-def _check_complete(frame: pd.DataFrame, name: str) -> None:
+def check_complete(frame: pd.DataFrame, name: str) -> None:
+    """Raise DataError for a column that lacks values."""
     missing = int(frame[name].isna().sum())
     if missing:
         raise DataError(
@@ -177,7 +178,7 @@ def _check_complete(frame: pd.DataFrame, name: str) -> None:
 
 
 def _values(frame: pd.DataFrame, name: str) -> list[str]:
-    _check_complete(frame, name)
+    check_complete(frame, name)
     return sorted(
         str(value) for value in _comparable_texts(pd.Series(frame[name].unique())).unique()
     )

@@ -85,8 +85,12 @@ def read_probabilities(frame: pd.DataFrame, target: Target, name: str) -> Floats
     return _read_probabilities(frame, target.class_labels, name)
 
 
-def check_probability_rows(probability: Floats, name: str) -> None:
-    """Raise DataError unless every row of `probability` (rows, classes) is a distribution."""
+def check_probability_rows(
+    probability: Floats, name: str, max_error: float = _MAX_SUM_ERROR
+) -> None:
+    """Raise DataError unless every row of `probability` (rows, classes) is a distribution, whose
+    sum may be `max_error` off.
+    """
     outside = ~((probability >= 0) & (probability <= 1)).all(axis=1)
     if outside.any():
         row = probability[outside][0]
@@ -98,7 +102,7 @@ def check_probability_rows(probability: Floats, name: str) -> None:
             remedy="Give a probability for each class, such as the estimator's predict_proba.",
         )
     sums = probability.sum(axis=1)
-    off = np.abs(sums - 1) > _MAX_SUM_ERROR
+    off = np.abs(sums - 1) > max_error
     if off.any():
         raise DataError(
             f"the probabilities of {int(off.sum()):,} of {len(sums):,} rows do not sum to one, but "

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from assay.config.gates import MulticlassMetric
+from assay.problems.external_files import refuse_options
 from assay.problems.problem_type import (
     AuditRequest,
     Fact,
@@ -247,13 +248,34 @@ class Multiclass:
         return estimate_performance(seen)
 
     def audit_file(self, frame: pd.DataFrame, request: AuditRequest, *, subject: str) -> Report:
-        from assay.errors import ConfigError
+        from assay.problems.multiclass.external_predictions import (
+            answers_from_frame,
+            parse_probabilities,
+        )
+        from assay.problems.multiclass.fairness import audit_fairness
 
-        raise ConfigError(
-            f"answers of several classes are not audited yet ({len(frame):,} rows)",
-            where=subject,
-            remedy=f"Make columns of {request.truth!r} and {request.prediction!r} that say yes for "
-            "one class, and audit these.",
+        given = {
+            "--positive": request.positive,
+            "--count": request.count,
+            "--unit": request.unit,
+        }
+        refuse_options(self, given)
+        read = answers_from_frame(
+            frame,
+            truth=request.truth,
+            prediction=request.prediction,
+            sensitive=request.sensitive,
+            probabilities=parse_probabilities(request.probabilities),
+            target=request.target,
+        )
+        return audit_fairness(
+            read.answers,
+            request.rules,
+            request.sensitive,
+            read.target,
+            subject=subject,
+            seed=request.seed,
+            by=request.by,
         )
 
 
