@@ -54,8 +54,8 @@ def test_numbers_are_the_same_class_however_they_are_written():
     found = read(frame, {})
     assert found.target.class_labels == ("0", "1", "2")
     assert list(found.answers["truth"]) == list(found.answers["decision"])
-    large = read(frame.assign(y=np.arange(60) % 3 + 1234567, d=1234567), {})
-    assert large.target.class_labels[0] == "1234567"
+    large = read(frame.assign(y=np.arange(60) % 3 + 1234567, d=1234567.0), {})
+    assert large.target.class_labels == ("1234567", "1234568", "1234569")
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def test_a_good_model_passes_what_can_be_told():
     }
     headline = [one.metric for one in report.measurements if one.headline]
     assert headline == ["log_loss"]
+    assert check(report, "cheaper_than_trivial").claim.endswith("always deciding none")
     assert len(report.measurements) == 11
     assert report.summary.startswith("Log loss")
 
@@ -149,12 +150,15 @@ def test_sets_that_miss_a_class_are_named_though_all_rows_are_covered():
     rare = answers["truth"] == "killed"
     answers.loc[rare, "set"] = np.where(np.arange(rare.sum()) % 2, "killed", "none")
     answers.loc[~rare, "set"] = "|".join(CLASSES)
+    serious = answers["truth"] == "serious"
+    answers.loc[serious, "set"] = np.where(np.arange(serious.sum()) % 4, "serious", "none")
     report = judged(answers)
     found = check(report, "set_coverage_by_class")
     assert check(report, "set_coverage").verdict is Verdict.PASS
     assert found.verdict is Verdict.FAIL
     assert found.estimate == pytest.approx(0.5, abs=0.01)
-    assert "killed" in found.why
+    assert "outcomes killed" in found.why
+    assert "too few also of serious" in found.why
     assert cells(report, "Sets of classes")["none"]["mean size"] == 4
     answers["set"] = answers["decision"]
     short = check(judged(answers), "set_coverage")
