@@ -56,14 +56,17 @@ def test_without_a_signal_few_are_found() -> None:
     assert 0.3 < found.mean() < 0.7
 
 
-def test_the_whole_test_holds_its_level_in_classes_and_amounts() -> None:
+def test_the_whole_test_holds_its_level_in_classes_and_amounts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Three times the smallest of three p: at most 0.05 of data sets without a signal."""
+    monkeypatch.setattr("assay.problems.feasibility.question_rows.ROUNDS", 12)
     found = []
-    for seed in range(30):
+    for seed in range(15):
         amounts = AmountRows.from_rows(made_amounts(80, seed, 0), amount_use_case(), seed, AMOUNTS)
         classes = ClassRows.from_rows(made_classes(80, seed, 0), class_use_case(), seed, CLASSES)
         found += [signal_p(amounts), signal_p(classes)]
-    assert (np.array(found) <= 0.05).sum() <= 8  # 3 and 3 standard errors
+    assert (np.array(found) <= 0.05).sum() <= 5  # 1.5 and 3 standard errors
     assert np.mean(found) > 0.5
 
 
