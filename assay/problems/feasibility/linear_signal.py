@@ -30,12 +30,10 @@ def linear_permutation_p(columns: Floats, targets: Floats, seed: int) -> float:
         return 1.0
     left, shrinkage = _factors(columns)
     rows, outcomes = wanted.shape
-    remaining = 1 - 1 / rows - (left**2 @ shrinkage)  # one minus the leverage
 
     def losses(stacked: Floats) -> Floats:
         """Summed squared errors without each row, of each set of targets (rows, sets x k)."""
-        fitted = left @ (shrinkage[:, None] * (left.T @ stacked))
-        errors = (stacked - fitted) / remaining[:, None]
+        errors = errors_without_row(left, shrinkage, stacked)
         return np.asarray((errors**2).sum(axis=0).reshape(-1, outcomes).sum(axis=1))
 
     observed = float(losses(wanted)[0])
@@ -47,6 +45,16 @@ def linear_permutation_p(columns: Floats, targets: Floats, seed: int) -> float:
     if exceeded.sum() >= STOP_AFTER:
         return STOP_AFTER / float(np.flatnonzero(exceeded)[STOP_AFTER - 1] + 1)
     return float(1 + exceeded.sum()) / (1 + len(exceeded))
+
+
+def errors_without_row(left: Floats, shrinkage: Floats, targets: Floats) -> Floats:
+    """What a fit without each row would leave of that row's centred `targets` (rows, k).
+
+    `left` and `shrinkage` as `_factors` gives them.
+    """
+    fitted = left @ (shrinkage[:, None] * (left.T @ targets))
+    leverage = 1 / len(targets) + left**2 @ shrinkage
+    return np.asarray((targets - fitted) / (1 - leverage)[:, None])
 
 
 def _factors(columns: Floats) -> tuple[Floats, Floats]:

@@ -27,9 +27,7 @@ def test_errors_without_a_row_are_those_of_a_fit_without_it() -> None:
     x = standardised(30, 4, 0)
     y = x[:, 0] + np.random.default_rng(1).normal(size=30)
     y = (y - y.mean()) / y.std()
-    left, shrinkage = linear_signal._factors(x)
-    remaining = 1 - 1 / 30 - left**2 @ shrinkage
-    ours = (y - left @ (shrinkage * (left.T @ y))) / remaining
+    ours = linear_signal.errors_without_row(*linear_signal._factors(x), y[:, None])[:, 0]
     penalty = np.diag([0.0] + [linear_signal.PENALTY * 30 + 4] * 4)
     design = np.column_stack([np.ones(30), x])
     for row in range(30):
