@@ -106,20 +106,22 @@ def train_candidate(
     `say` tells. Raises as `search_candidate` does.
     """
     require_free_names(use_case, {*PREDICTION_COLUMNS, UNMITIGATED})
-    frame = table.to_pandas()
+    data = use_case.data
+    frame = table.to_pandas(list(dict.fromkeys([data.target.column, *data.sensitive])))
     problem = _make_problem(table, test, candidate, use_case)
     started = time.perf_counter()
     problem = _with_folds(problem, table, test)
     made = _fit_model(problem, frame[~test], outcome, say, locate)
     fit_seconds = time.perf_counter() - started
-    data = dump_model(made.model)
+    model = dump_model(made.model)
     entries = add_ranges(describe_inputs(table.description, problem.rows), problem.rows)
     described = model_signature(entries, use_case, _group_inputs(made.model, candidate, use_case))
     served = ScoringModel(made.model, described)
+    tested = table.to_pandas(served.columns)[test]
     with one_thread():
-        answers = served.predict(frame[test])
+        answers = served.predict(tested)
     return TrainedCandidate(
-        model=data,
+        model=model,
         signature=described,
         predictions=_predictions_table(
             frame, np.flatnonzero(test), answers["probability"], answers["decision"], use_case
@@ -128,12 +130,12 @@ def train_candidate(
         metadata=_describe_candidate(made, outcome, problem),
         outcomes={"prevalence": float(problem.truth.mean())},
         technical={
-            "bytes": len(data),
+            "bytes": len(model),
             "features": len(entries),
             "rows": len(problem.rows),
             **made.metadata,
         },
-        timing={"fit": fit_seconds, **measure_timing(served, frame[test], len(data))},
+        timing={"fit": fit_seconds, **measure_timing(served, tested, len(model))},
     )
 
 

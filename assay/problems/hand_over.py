@@ -60,13 +60,15 @@ def hand_over(
 
     All but the timing follows from the inputs, byte for byte.
     """
-    frame, use_case = table.to_pandas(), problem.use_case
+    use_case = problem.use_case
+    frame = table.to_pandas(list(use_case.data.sensitive))
     data = dump_model(fitted)
     entries = add_ranges(describe_inputs(table.description, problem.rows), problem.rows)
     described = answer_signature(entries, columns.outputs, columns.problem, columns.meaning)
     served = ScoringModel(fitted, described)
+    tested = table.to_pandas(served.columns)[test]
     with one_thread():
-        answers = served.predict(frame[test])
+        answers = served.predict(tested)
 
     def as_table(rows: np.ndarray, answers: pd.DataFrame) -> pa.Table:
         found = {"row": pa.array(rows, pa.int64()), "truth": truth.take(pa.array(rows))}
@@ -84,7 +86,7 @@ def hand_over(
         metadata=_describe_candidate(problem, params, calibrate, out_of_fold.score),
         outcomes={"outcomes": outcomes},
         technical={"bytes": len(data), "features": len(entries), "rows": len(problem.rows)},
-        timing={"fit": fit_seconds, **measure_timing(served, frame[test], len(data))},
+        timing={"fit": fit_seconds, **measure_timing(served, tested, len(data))},
     )
 
 
