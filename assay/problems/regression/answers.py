@@ -43,15 +43,12 @@ class AmountAnswers:
         return AmountAnswers(*(v[rows] for v in (self.truth, self.prediction, self.low, self.high)))
 
 
-def read_answers(frame: pd.DataFrame, name: str, truth: Floats | None = None) -> AmountAnswers:
-    """The answers in a frame with the columns truth, prediction, low and high; `truth` is used
-    where the frame has none.
+def read_answers(frame: pd.DataFrame, name: str) -> AmountAnswers:
+    """The answers in a frame with the columns truth, prediction, low and high.
 
     Raises DataError for an absent column, for values that are no finite numbers, and for an
     interval whose ends are swapped.
     """
-    if truth is not None and "truth" not in frame:
-        frame = frame.assign(truth=truth)
     truth, prediction, low, high = (
         read_amounts(frame, column, name) for column in ("truth", "prediction", "low", "high")
     )
