@@ -83,7 +83,8 @@ def _named_words(
     for i, rule in enumerate(use_case.fairness):
         for metric in rule.metrics:
             yield ("fairness", i, "metric"), metric, problem.fairness_metrics, "fairness metric"
-    for i, named in enumerate(use_case.drift.metrics):
+    asked_of_drift = use_case.drift.metrics if "metrics" in use_case.drift.model_fields_set else ()
+    for i, named in enumerate(asked_of_drift):
         what = "metric that can be estimated without labels"
         yield ("drift", "metrics", i), named, problem.estimable_metrics, what
     for i, candidate in enumerate(use_case.candidates):
