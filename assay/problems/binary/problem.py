@@ -11,7 +11,7 @@ from assay.config.candidates import (
     REWEIGHING,
     THRESHOLD_OPTIMIZER,
 )
-from assay.config.gates import BinaryMetric
+from assay.config.gates import BinaryMetric, RateMetric
 from assay.problems.external_files import refuse_options
 from assay.problems.problem_type import (
     AuditRequest,
@@ -53,14 +53,7 @@ class Binary:
     question: Final = "yes or no"
     metrics: Final[tuple[str, ...]] = get_args(BinaryMetric)
     fairness_metrics: Final[tuple[str, ...]] = (
-        "selection_rate",
-        "true_positive_rate",
-        "false_positive_rate",
-        "true_negative_rate",
-        "false_negative_rate",
-        "accuracy_score",
-        "zero_one_loss",
-        "precision_score",
+        *get_args(RateMetric),
         "balanced_accuracy_score",
         "f1_score",
         "mean_prediction",
