@@ -13,7 +13,13 @@ from assay.config.use_case import UseCase
 from assay.dataset.groups import group_labels
 from assay.dataset.row_identity import unit_hashes
 from assay.errors import DataError
-from assay.learning.estimators import FieldLocator, KindCheck, make_estimator, require_classifier
+from assay.learning.estimators import (
+    FieldLocator,
+    KindCheck,
+    make_estimator,
+    no_location,
+    require_classifier,
+)
 from assay.learning.learning_problem import LearningProblem
 from assay.learning.preprocess import OutcomeKind, make_preprocessor
 from assay.learning.signature import cast_frame, describe_inputs
@@ -55,12 +61,16 @@ def make_pipeline(
     return Pipeline([("prepare", prepare), ("model", model)])
 
 
-def require_free_names(use_case: UseCase, taken: Iterable[str]) -> None:
+def require_free_names(
+    use_case: UseCase, taken: Iterable[str], locate: FieldLocator = no_location
+) -> None:
     """Raise DataError for a sensitive column with the name of a column of the answers."""
     for name in use_case.data.sensitive:
         if name in set(taken):
             raise DataError(
-                f"a sensitive column cannot be called {name!r}", remedy="Rename it in the source."
+                f"a sensitive column cannot be called {name!r}",
+                where=locate(("data", "sensitive", name)),
+                remedy="Rename it in the source.",
             )
 
 

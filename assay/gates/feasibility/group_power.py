@@ -42,6 +42,21 @@ class RateTolerance:
         """The same for machines."""
         return f"{self.metric},{self.outcome}" if self.outcome else self.metric
 
+    @property
+    def counted(self) -> str:
+        """What is counted in each group, in words. What a model will select is not known yet: about
+        as many as are positive.
+        """
+        unit = RATE_DEFINITIONS[self.metric].unit
+        unit = "positives" if unit == "selected rows" else unit
+        if not self.outcome:
+            return unit
+        named = {
+            "positives": f"rows that are {self.outcome}",
+            "negatives": f"rows that are not {self.outcome}",
+        }
+        return named.get(unit, unit)
+
 
 @dataclass(frozen=True, slots=True)
 class GroupPower:
@@ -195,8 +210,7 @@ def _planned_rate(truth: np.ndarray, metric: RateMetric) -> float:
 
 
 def _check(rule: RateTolerance, division: GroupLabels, powers: Sequence[GroupPower]) -> Check:
-    unit = RATE_DEFINITIONS[rule.metric].unit
-    unit = "positives" if unit == "selected rows" else unit
+    unit = rule.counted
     weak = [p for p in powers if p.gap is None or p.gap > rule.tolerance]
     empty = [p for p in powers if min(p.rows, p.reference_rows) == 0]
     gaps = [p.gap for p in powers if p.gap is not None]
@@ -266,8 +280,6 @@ def _and_more_text(weak: Sequence[GroupPower]) -> str:
 def _sheet(
     rule: RateTolerance, group_powers: Sequence[tuple[GroupLabels, Sequence[GroupPower]]]
 ) -> Sheet:
-    unit = RATE_DEFINITIONS[rule.metric].unit
-    unit = "positives" if unit == "selected rows" else unit
     rows = tuple(
         (f"{d.title}={p.group}", p.rows, p.gap, p.requirement.more_rows)
         for d, ps in group_powers
@@ -275,7 +287,7 @@ def _sheet(
     )
     return Sheet(
         title=f"Smallest detectable gaps in {rule.title}",
-        columns=("group", unit, "gap ruled out", "more needed"),
+        columns=("group", rule.counted, "gap ruled out", "more needed"),
         rows=rows,
         note=f"Tolerance {rule.tolerance:g}. A model without any gap passes a tolerance as large as"
         " the gap ruled out in four of five tests. Empty: nothing is judged, or this group's rows"

@@ -41,7 +41,10 @@ from assay.tables.table import Table
 
 
 def check_candidates(use_case: UseCase, locate: FieldLocator) -> None:
-    """Make every candidate's estimator before any work is done. Raises ConfigError."""
+    """Make every candidate's estimator before any work is done. Raises ConfigError, and DataError
+    for a sensitive column with the name of a column of the answers.
+    """
+    require_free_names(use_case, _taken_names(use_case), locate)
     estimators.check_candidates(use_case, locate, require_class_estimator)
 
 
@@ -79,7 +82,7 @@ def train_candidate(
     answers out of fold, and answer the test rows. Raises as `search_candidate` does.
     """
     columns = _answer_columns(use_case)
-    require_free_names(use_case, {"row", "truth", *(one["name"] for one in columns.outputs)})
+    require_free_names(use_case, _taken_names(use_case))
     params, raw = restore_search(search, candidate, use_case, _score_columns(use_case))
     started = time.perf_counter()
     problem = _make_problem(table, test, candidate, use_case)
@@ -103,6 +106,10 @@ def train_candidate(
         outcomes=_describe_outcomes(problem),
         fit_seconds=time.perf_counter() - started,
     )
+
+
+def _taken_names(use_case: UseCase) -> set[str]:
+    return {"row", "truth", *(one["name"] for one in _answer_columns(use_case).outputs)}
 
 
 def _make_problem(

@@ -16,6 +16,7 @@ from assay.gates.feasibility.all_rows import OutcomeReading
 from assay.gates.feasibility.score_estimates import ScoreEstimates
 from assay.gates.statistics.intervals import Bools, Floats
 from assay.problems.feasibility.question_rows import QuestionRows, boosting_size
+from assay.problems.regression.outcomes import require_spread
 from assay.problems.regression.quick_scores import constant_score, estimate_amount_scores
 from assay.tables.columns import MAX_NUMBER
 
@@ -154,6 +155,7 @@ def read_amounts(column: pa.ChunkedArray, target: Target) -> tuple[Bools, Floats
             f"every row has {amounts[0]:g} in {target.column!r}: there is nothing to predict",
             remedy="Add rows with other amounts, or choose another target.",
         )
+    require_spread(amounts, target)
     if target.log and (low := int((amounts <= 0).sum())):
         raise DataError(
             f"{low:,} of {len(amounts):,} amounts in {target.column!r} are 0 or below, the least"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,13 +22,16 @@ from assay.tables.table import Table
 
 _SHOWN = 10
 """Different values up to which a column of text is shown as classes."""
+_ROUNDING = 1e-10
+"""Differences, as a share of the amounts, that doubles no longer carry through sums of squares."""
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:([,. '_])\d{3})+(?:[.,]\d+)?")
 
 
 def read_outcomes(column: pa.ChunkedArray, target: Target) -> np.ndarray:
     """The amounts, float64 in the target's unit, one a row.
 
     Raises DataError for missing values, for what are no finite numbers, for one or two different
-    values, and under `log` for amounts of 0 or less.
+    values, for amounts that hardly differ, and under `log` for amounts of 0 or less.
     """
     column = plain_column(column, target)
     if not is_number(column.type):
@@ -33,6 +39,7 @@ def read_outcomes(column: pa.ChunkedArray, target: Target) -> np.ndarray:
     amounts: np.ndarray = column.cast(pa.float64(), safe=False).to_numpy()
     _require_finite(amounts, target)
     _require_variety(amounts, column, target)
+    require_spread(amounts, target)
     if target.log and (low := int((amounts <= 0).sum())):
         raise DataError(
             f"{low:,} of {len(amounts):,} rows have {target.column!r} at 0 or below (the least is"
@@ -68,6 +75,23 @@ def split_rows(table: Table, use_case: UseCase) -> RowSplit:
     return RowSplit(test, sides, lines=tuple(lines))
 
 
+def require_spread(amounts: np.ndarray, target: Target) -> None:
+    """Raise DataError for amounts whose differences vanish when they are squared or rounded."""
+    spread = float(np.ptp(amounts))
+    if spread < 1 / MAX_NUMBER:
+        raise DataError(
+            f"the amounts in {target.column!r} lie within {spread:g} {target.unit}, too near to"
+            " each other to compute with",
+            remedy="Count them in a smaller unit, and name it as data.target.unit.",
+        )
+    if spread < _ROUNDING * np.abs(amounts).max():
+        raise DataError(
+            f"the amounts in {target.column!r} differ by {spread:g} at most, and are about"
+            f" {amounts[0]:g}: such differences are lost in rounding",
+            remedy="Predict how far they lie from a fixed amount.",
+        )
+
+
 def _require_sides(test: np.ndarray, amounts: np.ndarray, table: Table, use_case: UseCase) -> None:
     for side, rows in (("test", test), ("training", ~test)):
         if not rows.any():
@@ -91,15 +115,34 @@ def _no_numbers_error(column: pa.ChunkedArray, target: Target) -> DataError:
     if len(different) <= 2:
         line = target_line(target, "positive", yaml_text(different[-1]))
         return DataError(what, remedy=f"Two values make a yes or no: write {line}.")
+    if mark := _thousands_mark(different):
+        return DataError(
+            what,
+            remedy=f"Say what parts the thousands: write thousands: {json.dumps(mark)} under"
+            " data.source.",
+        )
     if len(different) <= _SHOWN and not pa.types.is_temporal(column.type):
         classes = ", ".join(yaml_text(value) for value in sorted(different, key=str))
         line = target_line(target, "classes", f"[{classes}]")
         return DataError(what, remedy=f"A few values make a choice of several: write {line}.")
+    line = target_line(target, "classes", "[...]")
     return DataError(
         what,
         remedy=f"Read it as numbers (data.types: {{{target.column}: number}}, source.decimal,"
-        f" source.units), or ask which of several: {target_line(target, 'classes', '[...]')}.",
+        f" source.thousands, source.units), or ask which of several: {line}.",
     )
+
+
+def _thousands_mark(values: Sequence[Any]) -> str | None:
+    """What parts the thousands, where all values are numbers so written: "," in 1,234.5."""
+    found = [_THOUSANDS.fullmatch(str(value).strip()) for value in values]
+    marks = {match[1] for match in found if match}
+    plain = (_is_plain(value) for value, match in zip(values, found, strict=True) if not match)
+    return marks.pop() if len(marks) == 1 and all(plain) else None
+
+
+def _is_plain(value: Any) -> bool:
+    return re.fullmatch(r"[+-]?\d{1,3}(?:[.,]\d+)?", str(value).strip()) is not None
 
 
 def _require_finite(amounts: np.ndarray, target: Target) -> None:

@@ -46,7 +46,10 @@ _RESERVED: Final = ("row", "truth", "prediction", "low", "high")
 
 
 def check_candidates(use_case: UseCase, locate: FieldLocator) -> None:
-    """Make every candidate's estimator before any work is done. Raises ConfigError."""
+    """Make every candidate's estimator before any work is done. Raises ConfigError, and DataError
+    for a sensitive column with the name of a column of the answers.
+    """
+    require_free_names(use_case, _RESERVED, locate)
     estimators.check_candidates(use_case, locate, require_regressor)
 
 

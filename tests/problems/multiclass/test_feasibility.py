@@ -57,6 +57,9 @@ def test_classes_that_can_be_learnt_pass_with_every_check_that_was_asked_for() -
         "group_power[accuracy_score,sex]",
     }
     assert "group_power[true_positive_rate,b,sex]" not in names
+    small = only(report, "group_power[true_positive_rate,a,sex]")
+    assert "rows that are a" in f"{small.why}"
+    assert "positives" not in report.model_dump_json()
     assert [c.name for c in report.checks_with(Verdict.FAIL)] == []
     assert [row[0] for row in report.sheets[0].rows] == list(range(1, 11))
     assert only(report, "signal").verdict is Verdict.PASS

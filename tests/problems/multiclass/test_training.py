@@ -203,8 +203,12 @@ def test_a_class_with_fewer_rows_than_folds_is_refused():
 
 def test_a_sensitive_column_with_the_name_of_an_answer_is_refused():
     people = make_people().rename(columns={"sex": "set"})
+    case = harm_case(data={"sensitive": {"set": {}}})
     with pytest.raises(DataError, match="cannot be called 'set'"):
-        teach(PROBLEM, people, harm_case(data={"sensitive": {"set": {}}}))
+        teach(PROBLEM, people, case)
+    with pytest.raises(DataError, match="cannot be called 'set'") as refused:
+        PROBLEM.check_candidates(case, nowhere)  # before any work is done
+    assert refused.value.where == "data.sensitive.set"
 
 
 class TwoOnly(LogisticRegression):

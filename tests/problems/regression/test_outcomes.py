@@ -35,6 +35,11 @@ def test_amounts_are_floats_in_the_targets_unit():
         (["no", "yes"], "holds no numbers", 'positive: "yes"}'),
         ([True, False, True], "holds no numbers", "positive: false}"),
         ([f"{i} EUR" for i in range(20)], "holds no numbers", "data.types: {pay: number}"),
+        (["1,234.50", "12,000.00", "900"], "holds no numbers", 'write thousands: ","'),
+        (["1.234,5", "2.000", "3.100,25"], "holds no numbers", 'write thousands: "."'),
+        (["1,234", "2 000", *"abcdefghi"], "holds no numbers", "source.thousands"),
+        ([1e-300, 2e-300, 3e-300], "lie within 2e-300 dollars an hour", "smaller unit"),
+        ([1e20, 1e20 + 2**15, 1e20 + 2**16], "lost in rounding", "how far they lie"),
         ([], "no rows", None),
     ],
 )

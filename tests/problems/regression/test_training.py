@@ -195,8 +195,12 @@ def test_too_few_rows_for_the_coverage_are_refused():
 
 def test_a_sensitive_column_with_the_name_of_an_answer_is_refused():
     people = make_people().rename(columns={"sex": "low"})
+    case = pay_case(data={"sensitive": {"low": {}}})
     with pytest.raises(DataError, match="cannot be called 'low'"):
-        teach(PROBLEM, people, pay_case(data={"sensitive": {"low": {}}}))
+        teach(PROBLEM, people, case)
+    with pytest.raises(DataError, match="cannot be called 'low'") as refused:
+        PROBLEM.check_candidates(case, nowhere)  # before any work is done
+    assert refused.value.where == "data.sensitive.low"
 
 
 @pytest.mark.parametrize("name", ["mae", "r2", "pinball_loss", "median_absolute_error"])
