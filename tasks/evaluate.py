@@ -6,6 +6,7 @@ from prefect.logging import get_run_logger
 
 from assay.bucket.artifacts import Artifact
 from assay.errors import DataError
+from assay.learning.signature import describe_other_question
 from assay.problems.problem_type import TestRows
 from assay.production.retraining.newest_rows import mask_newest_rows, training_cutoff
 from assay.registry.history import Version
@@ -105,9 +106,14 @@ def _champion_inputs(champion: Version) -> dict[str, Artifact]:
 def _champion_predictions(run: Run, champion: Version, table: Artifact, rows: list[int]) -> Any:
     """The champion's predictions for these rows.
 
-    None if it does not fit the table any more and the use case does not demand to beat it.
+    None if it does not fit the table or the question any more and the use case does not demand to
+    beat it.
     """
+    target = run.loaded.use_case.data.target
     try:
+        signature = run.bucket.get_json(champion.artifact("signature"))
+        if other := describe_other_question(signature, target):
+            raise DataError(other)
         return Registry(run.bucket).predict_rows(champion, table, rows)
     except DataError as error:
         if "champion" in run.loaded.use_case.performance.beat:
@@ -115,7 +121,8 @@ def _champion_predictions(run: Run, champion: Version, table: Artifact, rows: li
             raise DataError(
                 f"the candidate cannot be compared with {champion.name}: {error.what}",
                 where=where,
-                remedy="Restore the missing columns, or remove champion from performance.beat.",
+                remedy="Restore the question and the columns that it had, or remove champion from"
+                " performance.beat.",
             ) from None
         get_run_logger().warning(f"no comparison with {champion.name}: {error.what}")
         return None

@@ -150,6 +150,11 @@ class ErrorCosts(Section):
     false_negative: PositiveNumber = 1.0
 
 
+_MOST_COST = 1e12
+"""A cost beyond it overflows, or hides every other one in rounding."""
+_MOST_RATIO = 1_000_000
+
+
 class UnitCost(Section):
     """For amounts: what each unit of an error costs. If they differ, the answer is the quantile
     that costs least.
@@ -157,6 +162,16 @@ class UnitCost(Section):
 
     too_low: PositiveNumber = 1.0
     too_high: PositiveNumber = 1.0
+
+    @model_validator(mode="after")
+    def _moderate(self) -> UnitCost:
+        ends = (self.too_low, self.too_high)
+        if max(ends) > _MOST_COST or max(ends) > _MOST_RATIO * min(ends):
+            raise ValueError(
+                f"costs may be {_MOST_COST:g} at most, and one {_MOST_RATIO:,} times the other:"
+                " rows cannot tell a rarer quantile"
+            )
+        return self
 
     @property
     def quantile(self) -> float:
@@ -205,6 +220,17 @@ class Performance(Section):
     calibration_error: Fraction = 0.05
     """How far probabilities may lie from observed shares (root mean square); more is a caution."""
     slices: Slices = Slices()
+
+    @model_validator(mode="after")
+    def _moderate_costs(self) -> Performance:
+        for truth, costs in self.cost_matrix.items():
+            for decided, cost in costs.items():
+                if not cost <= _MOST_COST:
+                    raise ValueError(
+                        f"cost_matrix.{truth}.{decided} is {cost:g}: costs may be {_MOST_COST:g} at"
+                        " most; count them in a larger unit"
+                    )
+        return self
 
     def decision_settings(self) -> dict[str, Any]:
         """All that decides what a model answers, as JSON."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from assay.config.data import ColumnType
+from assay.config.data import ColumnType, Target
 from assay.config.use_case import UseCase
 from assay.errors import DataError, nearest_name
 from assay.tables.columns import MAX_NUMBER
@@ -111,6 +111,25 @@ def answer_outputs(signature: dict[str, Any]) -> list[dict[str, Any]]:
     """
     found: list[dict[str, Any]] = signature.get("outputs", _YES_NO_OUTPUTS)
     return found
+
+
+def describe_other_question(signature: dict[str, Any], target: Target) -> str | None:
+    """How the question that a model answers differs from the target's, in a clause; None where its
+    answers can be held against the same outcomes. The order of classes makes no difference.
+    """
+    own = signature.get("problem", "binary")
+    if own != target.problem_type:
+        return f"it answers a {own} question, and the use case asks a {target.problem_type} one"
+    classes = signature.get("classes", target.class_labels)
+    if set(classes) != set(target.class_labels):
+        return (
+            f"it tells the classes {', '.join(classes)} apart, and the use case names"
+            f" {', '.join(target.class_labels)}"
+        )
+    unit = signature.get("unit", target.unit)
+    if unit != target.unit:
+        return f"it answers in {unit}, and the use case asks for {target.unit}"
+    return None
 
 
 _YES_NO_OUTPUTS = [

@@ -30,8 +30,11 @@ def class_scores(
     plain = method == "none" or not hasattr(fitted, "decision_function")
     answer = fitted.predict_proba if plain else fitted.decision_function
     found = np.asarray(answer(rows), dtype=np.float64)
+    if len(found) != len(rows):
+        raise ValueError(f"it answers {len(found)} of {len(rows)} rows")
     if found.shape != (len(rows), classes):
-        raise ValueError(f"it gives {found.shape[1:] or 1} scores a row for {classes} classes")
+        columns = found.shape[1] if found.ndim > 1 else 1
+        raise ValueError(f"it gives {columns} scores a row for {classes} classes")
     return checked_probabilities(found) if method == "none" else found
 
 

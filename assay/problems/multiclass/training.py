@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
+from assay.errors import ConfigError
 from assay.learning import estimators
 from assay.learning.calibration import calibrate_classifier
 from assay.learning.estimators import FieldLocator
@@ -28,6 +29,7 @@ from assay.learning.training_rows import (
 )
 from assay.problems.hand_over import AnswerColumns, OutOfFoldAnswers, hand_over
 from assay.problems.multiclass.answer_frame import answer_frame, probability_column
+from assay.problems.multiclass.class_measures import CLASS_METRICS
 from assay.problems.multiclass.conformal import cross_fit_sets, learn_limits
 from assay.problems.multiclass.estimator_kind import require_class_estimator
 from assay.problems.multiclass.folds import make_class_folds
@@ -45,6 +47,7 @@ def check_candidates(use_case: UseCase, locate: FieldLocator) -> None:
     for a sensitive column with the name of a column of the answers.
     """
     require_free_names(use_case, _taken_names(use_case), locate)
+    _check_rule_classes(use_case, locate)
     estimators.check_candidates(use_case, locate, require_class_estimator)
 
 
@@ -106,6 +109,18 @@ def train_candidate(
         outcomes=_describe_outcomes(problem),
         fit_seconds=time.perf_counter() - started,
     )
+
+
+def _check_rule_classes(use_case: UseCase, locate: FieldLocator) -> None:
+    """Raise ConfigError for a rule that names classes and limits a metric of all of them."""
+    for i, rule in enumerate(use_case.fairness):
+        if rule.classes and (whole := [m for m in rule.metrics if m not in CLASS_METRICS]):
+            raise ConfigError(
+                f"{whole[0]} is of all classes together, and the rule names {rule.classes[0]!r}",
+                where=locate(("fairness", i, "classes")),
+                remedy="Leave classes out, or write true_positive_rate: of the rows that are of a"
+                " class, the share that is decided so.",
+            )
 
 
 def _taken_names(use_case: UseCase) -> set[str]:

@@ -92,7 +92,7 @@ def _claim(answers: AmountAnswers, performance: Performance, unit: str) -> _Clai
             f"{share:g}",
             remedy="Let the candidate learn this quantile, or calibrate it on more rows.",
             describe=lambda seen: (
-                f"{wanted + seen.value:.3f} of the outcomes lie at or below the prediction; "
+                f"{max(wanted + seen.value, 0.0):.3f} of the outcomes lie at or below the prediction; "
                 f"{wanted:.3g} is wanted"
             ),
             distance_text=lambda value: f"{value:.3f}",
@@ -159,8 +159,8 @@ def _check_by_size(
         estimate=seen.value,
         interval=seen.interval,
         threshold=claim.limit,
-        why=f"What is predicted and what is seen differ by {claim.distance_text(seen.value)} (root "
-        f"mean square), most for predictions of {parts[worst].label}: "
+        why=f"What is predicted and what is seen differ by {claim.distance_text(seen.value)}"
+        f"{' beyond chance' if known else ''} (root mean square), most for predictions of {parts[worst].label}: "
         f"{claim.describe(_mean(claim.values[parts[worst].inside]))[0].lower()}"
         f"{claim.describe(_mean(claim.values[parts[worst].inside]))[1:]}",
         remedy=few or _remedy(verdict, claim),
@@ -188,7 +188,7 @@ def _verdict_within(seen: Estimate, limit: float) -> Verdict:
 def _mean(values: Floats, clusters: Clusters | None = None) -> Estimate:
     value = float(values.mean())
     error = mean_error(values, np.arange(len(values)) if clusters is None else clusters.codes)
-    if not error.variance > 0:
+    if np.ptp(values) == 0 or not error.variance > 0:  # of equal values, rounding leaves some
         return Estimate(value, make_interval(np.nan, np.nan))
     half = float(student_quantile(0.95, error.freedom)) * error.variance**0.5
     return Estimate(value, make_interval(value - half, value + half))
@@ -198,7 +198,8 @@ def _part_error(values: Floats, part: SizePart, clusters: Clusters | None) -> tu
     """The mean of a part's values and its variance."""
     held = values[part.inside]
     codes = np.arange(len(held)) if clusters is None else clusters.codes[part.inside]
-    return float(held.mean()), mean_error(held, codes).variance
+    # Of equal values, rounding leaves a variance that is none.
+    return float(held.mean()), mean_error(held, codes).variance if np.ptp(held) > 0 else 0.0
 
 
 # --- what is shown ----------------------------------------------------------------------------

@@ -170,7 +170,7 @@ def test_a_candidate_that_does_not_answer_which_is_refused(candidate, what, reme
 @pytest.mark.parametrize("name", ["Careless", "Narrow"])
 def test_probabilities_that_are_none_fail_the_fit_with_their_reason(name):
     path = f"tests.problems.multiclass.test_training.{name}"
-    said = {"Careless": "do not sum to 1", "Narrow": "2,.* scores a row for 3 classes"}
+    said = {"Careless": "do not sum to 1", "Narrow": "gives 2 scores a row for 3 classes"}
     case, rows = harm_case({"estimator": path, "calibrate": "none"}), store_rows(make_people())
     test = PROBLEM.split_rows(rows, case).test
     with pytest.raises(ConfigError, match=said[name]):
@@ -209,6 +209,14 @@ def test_a_sensitive_column_with_the_name_of_an_answer_is_refused():
     with pytest.raises(DataError, match="cannot be called 'set'") as refused:
         PROBLEM.check_candidates(case, nowhere)  # before any work is done
     assert refused.value.where == "data.sensitive.set"
+
+
+def test_a_rule_of_all_classes_together_that_names_one_is_refused():
+    rule = {"metric": "accuracy_score", "by": ["sex"], "tolerance": 0.1, "because": "agreed"}
+    check_candidates(harm_case(fairness=[rule]), nowhere)
+    with pytest.raises(ConfigError, match="accuracy_score is of all classes together") as refused:
+        check_candidates(harm_case(fairness=[{**rule, "classes": ["none"]}]), nowhere)
+    assert refused.value.where == "fairness.0.classes"
 
 
 class TwoOnly(LogisticRegression):

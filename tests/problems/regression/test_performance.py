@@ -170,6 +170,21 @@ def test_a_quantile_is_judged_by_the_share_of_outcomes_below_it():
     assert checks(judge(answers, "cost", unit_cost=cost))["unbiased"].verdict is Verdict.FAIL
 
 
+@pytest.mark.parametrize("cost", [UnitCost(too_low=1, too_high=1000), UnitCost(too_low=1000)])
+def test_a_quantile_beyond_all_outcomes_cannot_be_told(cost):
+    answers = made()
+    beyond = answers["prediction"] + (100 if cost.quantile > 0.5 else -100)
+    report = judge(answers.assign(prediction=beyond, low=-200, high=200), "cost", unit_cost=cost)
+    found = checks(report)
+    assert found["calibration_by_size"].verdict is Verdict.UNKNOWN
+    assert found["unbiased"].interval is None or found["unbiased"].interval.low is None
+    assert not [c.why for c in found.values() if "-0.000 of the outcomes" in c.why]
+
+
+def test_a_difference_by_size_is_told_as_one_beyond_chance():
+    assert "dollars an hour beyond chance" in checks(judge(made()))["calibration_by_size"].why
+
+
 def test_intervals_that_hold_too_little_fail_and_too_few_rows_cannot_tell():
     narrow = checks(judge(made(width=2.0)))["interval_coverage"]
     assert narrow.verdict is Verdict.FAIL
