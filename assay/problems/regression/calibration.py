@@ -92,8 +92,8 @@ def _claim(answers: AmountAnswers, performance: Performance, unit: str) -> _Clai
             f"{share:g}",
             remedy="Let the candidate learn this quantile, or calibrate it on more rows.",
             describe=lambda seen: (
-                f"{max(wanted + seen.value, 0.0):.3f} of the outcomes lie at or below the prediction; "
-                f"{wanted:.3g} is wanted"
+                f"{max(wanted + seen.value, 0.0):.3f} of the outcomes lie at or below the "
+                f"prediction; {wanted:.3g} is wanted"
             ),
             distance_text=lambda value: f"{value:.3f}",
         )
@@ -160,7 +160,8 @@ def _check_by_size(
         interval=seen.interval,
         threshold=claim.limit,
         why=f"What is predicted and what is seen differ by {claim.distance_text(seen.value)}"
-        f"{' beyond chance' if known else ''} (root mean square), most for predictions of {parts[worst].label}: "
+        f"{' beyond chance' if known else ''} (root mean square), most for predictions of "
+        f"{parts[worst].label}: "
         f"{claim.describe(_mean(claim.values[parts[worst].inside]))[0].lower()}"
         f"{claim.describe(_mean(claim.values[parts[worst].inside]))[1:]}",
         remedy=few or _remedy(verdict, claim),
