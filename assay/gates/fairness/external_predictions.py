@@ -196,7 +196,8 @@ def _check_two(frame: pd.DataFrame, name: str, values: Sequence[str]) -> None:
         )
     raise DataError(
         f"the column {name!r} holds {len(values):,} different values, not two: {_list(values)}",
-        remedy="An audit judges yes or no decisions.",
+        remedy="Audit several classes with --problem multiclass, amounts with --problem"
+        " regression.",
     )
 
 

@@ -17,6 +17,7 @@ from assay.problems.multiclass.answers import (
     answer_columns,
     check_probability_rows,
 )
+from assay.problems.problem_type import listed
 
 _MOST_CLASSES = 1000  # more different values are hardly classes
 _ROUNDED = 0.005  # how far a probability of two decimals may be off
@@ -55,6 +56,12 @@ def answers_from_frame(
         "decision": _class_texts(frame, prediction),
     }
     seen = sorted(set(texts["truth"].unique()) | set(texts["decision"].unique()))
+    if not target and probabilities and len(probabilities) < 3 <= len(seen):
+        absent = next(label for label in seen if label not in probabilities)
+        raise DataError(
+            f"--probability names {len(probabilities)} of the classes {listed(seen)}",
+            remedy=f"Add --probability {absent}=COLUMN, so that each class has one.",
+        )
     held = target or _target_of(truth, list(probabilities) or seen)
     for name in sensitive:
         if name in answer_columns(held):

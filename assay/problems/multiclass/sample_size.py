@@ -45,7 +45,9 @@ def check_sample_size(data: ClassRows) -> tuple[Check, Sheet, float]:
         if is_reportable_count(needed)
         else "more rows than can be had: the features explain nothing"
     )
-    told = ", ".join(f"{name} has {n:,} rows" for name, n in sorted(rare, key=lambda r: r[1]))
+    told = ", ".join(
+        f"{name} has {n:,} row{'s' * (n != 1)}" for name, n in sorted(rare, key=lambda r: r[1])
+    )
     check = Check(
         name="sample_size",
         claim=f"There are rows enough to learn from: {limit} of each class at the least",

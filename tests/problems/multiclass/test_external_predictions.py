@@ -9,6 +9,7 @@ import pytest
 from assay.cli import main
 from assay.config.data import Sensitive, Target
 from assay.errors import ConfigError, DataError
+from assay.gates.fairness.external_predictions import predictions_from_frame
 from assay.problems.multiclass.external_predictions import answers_from_frame, parse_probabilities
 
 GROUPS = {"sex": Sensitive()}
@@ -85,6 +86,18 @@ def test_classes_that_are_none_are_refused():
     many = made(1500).assign(y=[f"c{k}" for k in range(1500)])
     with pytest.raises(DataError, match="different values"):
         read(many, {})
+
+
+def test_a_probability_for_one_class_of_several_asks_for_the_others():
+    with pytest.raises(DataError, match="names 1 of the classes killed, minor, none") as refused:
+        read(made(), {"minor": "p1"})
+    assert "--probability killed=COLUMN" in str(refused.value.remedy)
+
+
+def test_classes_without_their_question_are_led_to_it():
+    with pytest.raises(DataError, match="3 different values, not two") as refused:
+        predictions_from_frame(made(), truth="y", prediction="d", by=GROUPS)
+    assert "--problem multiclass" in str(refused.value.remedy)
 
 
 def test_the_options_name_a_class_each():

@@ -224,3 +224,10 @@ def test_what_an_area_explains_and_back() -> None:
         np.corrcoef(own, score)[0, 1] ** 2, abs=3e-3
     )
     assert area_of_share(explained_share(0.7, 0.1), 0.1) == pytest.approx(0.7)
+
+
+def test_a_class_of_one_row_is_told_in_the_singular() -> None:
+    frame = made_classes(300, strength=1.5)
+    rare = frame.index[frame["kind"] == "a"][1:]
+    check = only(judged(frame.drop(index=rare), class_use_case()), "sample_size")
+    assert check.why.startswith("a has 1 row; feasibility.events asks for")
