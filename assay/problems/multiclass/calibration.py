@@ -86,7 +86,7 @@ def check_calibration(classes: Sequence[ClassCalibration], tolerance: float, row
     shown = worst.joint if failed else worst.error.interval
     few = [one.label for one in classes if not one.enough_rows]
     remedies = {
-        Verdict.FAIL: "Calibrate the candidate (calibrate: sigmoid, or isotonic).",
+        Verdict.FAIL: "Calibrate the candidate in another way (calibrate: sigmoid, or isotonic).",
         Verdict.UNKNOWN: f"Bring more test rows of {', '.join(few[:5])}."
         if few
         else "More test rows would tell.",

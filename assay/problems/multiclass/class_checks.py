@@ -72,7 +72,7 @@ def check_every_class_decided(truth: Ints, who: ClassAnswers) -> Check:
         why="No class has enough test rows"
         if worst is None
         else _decided_text(who.classes[worst], int(rows[worst]), int(decided[worst]))
-        + f", its recall {recall[worst]:.3f}"
+        + f"; its recall is {recall[worst]:.3f}"
         + (f"; seldom decided too: {', '.join(others)}" if others else ""),
         remedy=f"If missing {who.classes[worst]} costs more than other errors, say so under "
         f"performance: `cost_matrix: {suggest_cost_line(who.classes, rows, int(worst))}`."
@@ -85,8 +85,8 @@ def check_every_class_decided(truth: Ints, who: ClassAnswers) -> Check:
 
 
 def _decided_text(label: str, rows: int, decided: int) -> str:
-    seen = f"of {rows:,} test rows that are {label}"
-    return f"{label} is {'never decided' if not decided else f'decided {decided:,} times'} {seen}"
+    times = f"decided {decided:,} time{'s' * (decided != 1)}" if decided else "never decided"
+    return f"{label} is {times}, and {rows:,} test rows are {label}"
 
 
 def suggest_cost_line(classes: Sequence[str], rows: np.ndarray, rare: int) -> str:

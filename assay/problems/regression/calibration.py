@@ -100,8 +100,10 @@ def _claim(answers: AmountAnswers, performance: Performance, unit: str) -> _Clai
     limit = share * float(answers.truth.std())
 
     def describe(seen: Estimate) -> str:
+        shown, low, high = estimate_text(seen, unit, sign=True), *_ends(seen)
+        if low <= 0 <= high:
+            return f"The mean error is {shown}: no bias can be told from chance"
         side = "too low" if seen.value < 0 else "too high"
-        shown = estimate_text(seen, unit, sign=True)
         return f"The mean error is {shown}: predictions are {side} on average"
 
     return _Claim(
@@ -184,6 +186,12 @@ def _verdict_within(seen: Estimate, limit: float) -> Verdict:
     if low >= -limit and high <= limit:
         return Verdict.PASS
     return Verdict.FAIL if low > limit or high < -limit else Verdict.UNKNOWN
+
+
+def _ends(seen: Estimate) -> tuple[float, float]:
+    """The ends of its interval; without one, the value itself."""
+    low, high = seen.interval.low, seen.interval.high
+    return seen.value if low is None else low, seen.value if high is None else high
 
 
 def _mean(values: Floats, clusters: Clusters | None = None) -> Estimate:

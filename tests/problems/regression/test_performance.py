@@ -148,6 +148,13 @@ def test_a_mean_error_is_limited_either_way():
         assert f"too {'low' if shift < 0 else 'high'} on average" in found["unbiased"].why
 
 
+def test_an_error_that_chance_may_give_is_not_called_a_bias():
+    found = checks(judge(made(rows=200)))["unbiased"]
+    assert found.interval.low < 0 < found.interval.high
+    assert "no bias can be told from chance" in found.why
+    assert "on average" not in found.why
+
+
 def test_a_bias_of_the_large_alone_is_seen_by_predicted_size():
     answers = made(4000)
     x = answers["prediction"]
