@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # light for the command line: what a type needs it imports wh
     from assay.gates.candidates.frontier import CandidateFrontier
     from assay.gates.drift.prediction_harm import DriftObservations, PredictionHarm
     from assay.gates.drift.scored_rows import ColumnRoles
+    from assay.gates.monitoring.group_comparison import GroupComparison
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
@@ -175,10 +176,6 @@ class ProblemType(Protocol):
         """Whether looks at a champion judge its answers."""
 
     @property
-    def has_realised_fairness(self) -> bool:
-        """Whether looks at a champion also judge fairness rules, where labels have come."""
-
-    @property
     def has_shadow(self) -> bool:
         """Whether a challenger's answers are compared with the champion's in shadow."""
 
@@ -195,6 +192,11 @@ class ProblemType(Protocol):
     def answer_roles(self, target: Target, columns: Mapping[str, str]) -> ColumnRoles:
         """What the drift gate takes these columns for. `columns`: what `answer_columns` and `truth`
         are called in a table.
+        """
+
+    def group_comparison(self, target: Target, roles: ColumnRoles) -> GroupComparison | None:
+        """How looks at a champion judge fairness rules in these columns, where labels have come;
+        None where they do not.
         """
 
     def outcome_format(self, target: Target) -> OutcomeFormat:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -35,6 +35,29 @@ _ROUNDS: Final = 20
 _FEWEST: Final = 50.0  # reference rows, by Kish's count, that must stand behind a weighted one
 
 
+class ReferenceCells(Protocol):
+    """Sampled reference rows: how many, and each column's cells (rows,)."""
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def codes(self) -> Mapping[str, Integers]: ...
+
+    @property
+    def current_rows(self) -> int:
+        """Rows of the current batch."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceColumns:
+    """The cells of sampled reference rows, whatever their predictions are."""
+
+    size: int
+    codes: Mapping[str, Integers]
+    current_rows: int
+
+
 @dataclass(frozen=True, eq=False)
 class ReferenceSample:
     """Sampled reference rows: their predictions, and each column's cells (rows,)."""
@@ -42,6 +65,10 @@ class ReferenceSample:
     predictions: ScoredRows
     codes: Mapping[str, Integers]
     current_rows: int  # of the current batch
+
+    @property
+    def size(self) -> int:
+        return len(self.predictions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +108,7 @@ def shift_effects(
 
 
 def find_case_mix(
-    rows: ReferenceSample, shifts: Sequence[ColumnShift], shifted: Sequence[ColumnShift]
+    rows: ReferenceCells, shifts: Sequence[ColumnShift], shifted: Sequence[ColumnShift]
 ) -> CaseMix | None:
     """The columns, among the `shifted`, whose shares best explain how all the others moved.
 
@@ -108,7 +135,7 @@ def counted(rows: ReferenceSample, ladder: ProbabilityBins, mix: CaseMix | None)
 
 
 def _fit_mix(
-    rows: ReferenceSample, shifts: Sequence[ColumnShift], mix_shifts: Sequence[ColumnShift]
+    rows: ReferenceCells, shifts: Sequence[ColumnShift], mix_shifts: Sequence[ColumnShift]
 ) -> CaseMix | None:
     names = tuple(shift.name for shift in mix_shifts)
     others = [shift for shift in shifts if shift.name not in names]
@@ -122,13 +149,13 @@ def _fit_mix(
     return CaseMix(names, 1 - left / moved, math.sqrt(moved), weights)
 
 
-def _rake_weights(rows: ReferenceSample, mix_shifts: Sequence[ColumnShift]) -> Floats:
+def _rake_weights(rows: ReferenceCells, mix_shifts: Sequence[ColumnShift]) -> Floats:
     """Weights (rows,), mean 1, that give each chosen column the current shares of its cells.
 
     Cells without a reference row cannot be had and are left out. Iterative proportional fitting:
     Deming & Stephan, Annals of Mathematical Statistics 11 (1940).
     """
-    weights = np.ones(len(rows.predictions))
+    weights = np.ones(rows.size)
     for _ in range(_ROUNDS if len(mix_shifts) > 1 else 1):
         for shift in mix_shifts:
             codes = rows.codes[shift.name]
@@ -149,7 +176,7 @@ def _effective_sample_size(weights: Floats) -> float:
     return float(weights.sum()) ** 2 / squares if squares else 0.0
 
 
-def _divergence(rows: ReferenceSample, shift: ColumnShift, weights: Floats) -> float:
+def _divergence(rows: ReferenceCells, shift: ColumnShift, weights: Floats) -> float:
     """Divergence (bits) of a column from the current one, less what chance makes of it."""
     held = np.bincount(rows.codes[shift.name], weights=weights, minlength=len(shift.current))
     cells = int(((held > 0) | (shift.current > 0)).sum())

@@ -19,38 +19,30 @@ from assay.config.data import Sensitive
 from assay.config.gates import FairnessRule
 from assay.dataset.groups import unchecked_group_labels
 from assay.errors import DataError
-from assay.gates.confusion_cells import ROWS_COLUMN, count_cells
+from assay.gates.confusion_cells import ROWS_COLUMN
 from assay.gates.drift.case_mix import CaseMix
-from assay.gates.fairness import figures, sheets
-from assay.gates.fairness.checks import limit_checks
+from assay.gates.fairness import figures
 from assay.gates.fairness.divisions import FairnessLimit
 from assay.gates.fairness.gaps import GroupPair
-from assay.gates.fairness.metric_rules import expand_rules, judge_rules
-from assay.gates.fairness.metrics import PROBABILITY_METRICS
+from assay.gates.fairness.metric_rules import judge_rules
+from assay.gates.monitoring.group_comparison import GroupComparison
 from assay.gates.report import Check, Figure, Interval, Sheet, Verdict
 from assay.tables.table import Table
 
 _WEIGHT_PARTS: Final = 1000  # units per row, to count weights as integers
-_ANSWERS: Final = ("truth", "decision", "probability")
 
 
 @dataclass(frozen=True)
 class RealisedFairnessRules:
-    """The use case's fairness rules, and the columns that they are judged on.
+    """The use case's fairness rules, and how groups are compared.
 
-    `columns`: the table's names for truth, decision and probability. `unfair`: checks that the
-    champion failed when it was registered.
+    `unfair`: checks that the champion failed when it was registered.
     """
 
     rules: Sequence[FairnessRule]
     sensitive: Mapping[str, Sensitive]
-    columns: tuple[str, str, str]
+    comparison: GroupComparison
     unfair: Sequence[str] = ()
-
-    @property
-    def of_probabilities(self) -> bool:
-        """Whether some metric needs probabilities, so that counts of cells are not enough."""
-        return any(m in PROBABILITY_METRICS for rule in self.rules for m in rule.metrics)
 
     @property
     def groups(self) -> list[str]:
@@ -90,19 +82,24 @@ def judge_realised_fairness(
     if not rules.rules:
         return RealisedFairness(lacking)
     try:
-        limits = _judge_limits(_count_labelled(labelled, rules), rules, level)
+        limits = _judge_limits(_read_labelled(labelled, rules), rules, level)
         moved = _mix_shifts(reference, mix, rules) if mix else {}
     except DataError as error:
         return RealisedFairness([*lacking, _unjudged_check(error)])
     explained = _Explanations(moved, mix, rules.unfair)
-    checks = [check for limit in limits for check in _checks(limit, explained)]
-    told = [c for c in checks if not _within_limit(c)]
+    compare = rules.comparison
+    checks = [
+        (check, limit.metric in limit.division.by_group)
+        for limit in limits
+        for check in _checks(limit, explained, compare)
+    ]
+    told = [check for check, measured in checks if not (measured and _within_limit(check))]
     divisions = {limit.division.by: limit.division for limit in limits}
     return RealisedFairness(
-        [*lacking, *(told or [_none_beyond_check(checks)])],
-        [sheets.group_sheet(division) for division in divisions.values()],
+        [*lacking, *(told or [_none_beyond_check([check for check, _ in checks])])],
+        [compare.group_sheet(division) for division in divisions.values()],
         [figures.limit_figure(limit) for limit in limits if limit.pairs],
-        {c.name: abs(c.estimate) for c in checks if c.estimate is not None},
+        {c.name: abs(c.estimate) for c, _ in checks if c.estimate is not None},
     )
 
 
@@ -189,7 +186,8 @@ def _unjudged_check(error: DataError) -> Check:
 def _judge_limits(
     predictions: pd.DataFrame, rules: RealisedFairnessRules, level: float
 ) -> list[FairnessLimit]:
-    return judge_rules(expand_rules(predictions, rules.rules, rules.sensitive), level)
+    asked = rules.comparison.expand_rules(predictions, rules.rules, rules.sensitive)
+    return judge_rules(asked, level)
 
 
 _MixShifts = Mapping[tuple[str, str, str], float]  # (metric, columns, group) to the mix's part
@@ -210,19 +208,23 @@ class _Explanations:
         more = self.shifts.get((pair.metric, " & ".join(pair.by), pair.group))
         if self.mix is None or more is None or _beyond_without_mix(pair, interval, more):
             return None
-        said = f"{more:+.3f} of it" if pair.ratio is None else f"a factor of {more:.3f}"
+        measure = pair.measures[pair.metric]
+        part = measure.with_quantity(measure.gap_text(more) if measure.quantity else f"{more:+.3f}")
+        said = f"{part} of it" if pair.ratio is None else f"a factor of {more:.3f}"
         columns = " and ".join(self.mix.columns)
         return f"{said} comes of the mix of {columns}: such rows had it before"
 
 
-def _checks(limit: FairnessLimit, explained: _Explanations) -> list[Check]:
+def _checks(
+    limit: FairnessLimit, explained: _Explanations, comparison: GroupComparison
+) -> list[Check]:
     """A limit's checks; a failed check becomes a caution if the mix or the past explains it."""
     pairs = {
         limit.division.group_name(pair.group): (pair, verdict.interval)
         for pair, verdict in zip(limit.pairs, limit.verdicts, strict=True)
     }
     eased = []
-    for check in limit_checks(limit):
+    for check in comparison.limit_checks(limit):
         failed = check.verdict is Verdict.FAIL and check.group in pairs
         why = explained.why(check, *pairs[check.group or ""]) if failed else None
         eased.append(_ease_check(check, why) if why else check)
@@ -266,7 +268,7 @@ def _gaps_by_key(
 ) -> dict[tuple[str, str, str], tuple[float, bool]]:
     return {
         (one.metric, one.division.title, pair.group): (pair.gap, pair.ratio is not None)
-        for one in expand_rules(frame, rules.rules, rules.sensitive)
+        for one in rules.comparison.expand_rules(frame, rules.rules, rules.sensitive)
         if one.metric in one.division.by_group
         for pair in one.division.pairs(one.rule, one.metric)
     }
@@ -275,29 +277,27 @@ def _gaps_by_key(
 # --- rows -------------------------------------------------------------------------------------
 
 
-def _count_labelled(labelled: Table, rules: RealisedFairnessRules) -> pd.DataFrame:
-    """The labelled rows as the fairness gate takes them.
-
-    They are counted into cells part by part, unless a rule needs probabilities.
-    """
-    truth, decision, probability = rules.columns
-    names = [truth, decision, *([probability] if rules.of_probabilities else []), *rules.groups]
-    parts: list[pd.DataFrame] = []
-    for batch in labelled.batches(names):
-        frame = _answers_frame(pa.Table.from_batches([batch]), rules)
-        parts.append(frame if rules.of_probabilities else count_cells(frame, rules.groups))
-    whole = pd.concat(parts, ignore_index=True)
-    return whole if rules.of_probabilities else count_cells(whole, rules.groups)
+def _read_labelled(labelled: Table, rules: RealisedFairnessRules) -> pd.DataFrame:
+    """The labelled rows as they are compared, reduced part by part."""
+    compare, names = rules.comparison, [*_answer_columns(rules).values(), *rules.groups]
+    parts = [
+        compare.reduce_rows(
+            _answers_frame(pa.Table.from_batches([batch]), rules), rules.rules, rules.groups
+        )
+        for batch in labelled.batches(names)
+    ]
+    return compare.reduce_rows(pd.concat(parts, ignore_index=True), rules.rules, rules.groups)
 
 
 def _answers_frame(rows: pa.Table, rules: RealisedFairnessRules) -> pd.DataFrame:
-    """Columns truth, decision, probability if a rule needs it, and the group labels."""
-    answers = dict(zip(_ANSWERS, rules.columns, strict=True))
-    if not rules.of_probabilities:
-        del answers["probability"]
-    held = {name: rows[column].to_numpy() for name, column in answers.items()}
+    """The answers that the rules need, and the group labels."""
+    held = {name: rows[column].to_numpy() for name, column in _answer_columns(rules).items()}
     for name in rules.groups:
         held[name] = unchecked_group_labels(
             rows[name].to_pandas(), rules.sensitive[name], name
         ).to_numpy()
     return pd.DataFrame(held)
+
+
+def _answer_columns(rules: RealisedFairnessRules) -> Mapping[str, str]:
+    return rules.comparison.answer_columns(rules.rules)

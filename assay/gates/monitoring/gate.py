@@ -44,13 +44,14 @@ Advice = Literal["healthy", "watch", "retrain"]
 @dataclass(frozen=True)
 class MonitoringRequest:
     """The use case's settings for monitoring. `features`: the columns that the model sees.
-    `estimate`: whether predictions are harmed, as the question's type has it. `unjudged_rules`:
-    fairness rules that a look cannot judge for a question of this type.
+    `estimate`: whether predictions are harmed, as the question's type has it. `rules`: the fairness
+    rules, None where there are none or a look cannot judge them for a question of this type;
+    `unjudged_rules` are these.
     """
 
     monitor: MonitoringSettings
     drift: DriftSettings
-    rules: RealisedFairnessRules
+    rules: RealisedFairnessRules | None
     roles: ColumnRoles
     features: Sequence[str]
     seed: int = 0
@@ -131,12 +132,12 @@ def _judge_rows(
     assert facts.level is not None, "a look that judges predictions has a level"
     # Performance and fairness share the look's false alarm rate, so that together they
     # spend no more than it.
-    rules, labelled = replace(request.rules, unfair=facts.unfair), rows.labelled
-    level = facts.level / 2 if rules.rules else facts.level
+    rules, labelled = request.rules, rows.labelled
+    level = facts.level / 2 if rules else facts.level
     so_far, share = EvidenceSoFar(), 1.0
     if facts.evidence_level is not None:
         # One half is for this look alone, the other for evidence over all looks.
-        spent = facts.evidence_level / 2 if rules.rules else facts.evidence_level
+        spent = facts.evidence_level / 2 if rules else facts.evidence_level
         so_far, share = EvidenceSoFar(facts.earlier, spent), 0.5
     ask = request.drift.model_copy(update={"confidence": 1 - level * share})
     looked = predictions.judge_predictions(
@@ -148,11 +149,10 @@ def _judge_rows(
         seed=request.seed,
         estimate=request.estimate,
     )
-    if labelled is None or not rules.rules:
+    if labelled is None or rules is None:
         return looked, unjudged_fairness(labelled, request.unjudged_rules)
-    sample, mixed = predictions.weigh_reference(
-        rows, ask, request.roles, request.features, request.seed
-    )
+    sample, mixed = predictions.weigh_reference(rows, ask, request.features, request.seed)
+    rules = replace(rules, unfair=facts.unfair)
     return looked, judge_realised_fairness(labelled, sample, mixed, rules, level)
 
 

@@ -14,13 +14,13 @@ import pyarrow as pa
 
 from assay.config.gates import DriftSettings
 from assay.gates.drift.binary_harm import estimate_binary_performance
-from assay.gates.drift.case_mix import CaseMix, ReferenceSample, find_case_mix
+from assay.gates.drift.case_mix import CaseMix, ReferenceColumns, find_case_mix
 from assay.gates.drift.checks import metric_name
 from assay.gates.drift.column_shift import measure_shifts
 from assay.gates.drift.gate import measure_drift
 from assay.gates.drift.performance_drop import credible_mix
 from assay.gates.drift.prediction_harm import EstimatePerformance
-from assay.gates.drift.scored_rows import ColumnRoles, read_scored_rows
+from assay.gates.drift.scored_rows import ColumnRoles
 from assay.gates.monitoring.evidence import EvidenceSoFar, add_evidence, measure_lacks
 from assay.gates.monitoring.facts import Lack
 from assay.gates.monitoring.required_rows import add_required_rows
@@ -149,7 +149,7 @@ def _count_shifts(report: Report | None) -> float | None:
 
 
 def weigh_reference(
-    rows: LookTables, ask: DriftSettings, roles: ColumnRoles, features: Sequence[str], seed: int
+    rows: LookTables, ask: DriftSettings, features: Sequence[str], seed: int
 ) -> tuple[pa.Table, CaseMix | None]:
     """Sampled reference rows, and their weights at the mix of the labelled rows.
 
@@ -158,12 +158,9 @@ def weigh_reference(
     assert rows.labelled is not None, "asked for labelled rows"
     old, new = (profile_and_sample(one, seed=seed) for one in (rows.reference, rows.labelled))
     names = [name for name in features if _in_both(name, old, new)]
-    sample = read_scored_rows(old.sample, roles, "reference")
     seen = measure_shifts(old, new, names, ask)
-    if sample is None:
-        return old.sample, None
     codes = {one.name: one.grid.codes(old.sample.column(one.name)) for one in seen}
-    held = ReferenceSample(sample, codes, rows.labelled.rows)
+    held = ReferenceColumns(old.sample.num_rows, codes, rows.labelled.rows)
     return old.sample, credible_mix(
         find_case_mix(held, seen, [s for s in seen if s.has_shifted]), ask
     )

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from assay.gates.candidates.frontier import CandidateFrontier
     from assay.gates.drift.prediction_harm import DriftObservations, PredictionHarm
     from assay.gates.drift.scored_rows import ColumnRoles
+    from assay.gates.monitoring.group_comparison import GroupComparison
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
@@ -83,7 +84,6 @@ class Binary:
         REWEIGHING,
     )
     has_monitoring: Final = True
-    has_realised_fairness: Final = True
     has_shadow: Final = True
     code: Final[Mapping[str, str]] = {
         "target": "assay.dataset.target",
@@ -118,6 +118,17 @@ class Binary:
             probability=columns["probability"],
             prediction=columns["decision"],
             truth=columns["truth"],
+        )
+
+    def group_comparison(
+        self,
+        target: Target,  # noqa: ARG002 - all alike
+        roles: ColumnRoles,
+    ) -> GroupComparison | None:
+        from assay.gates.monitoring.group_comparison import DecisionComparison
+
+        return DecisionComparison(
+            roles.truth or "", roles.prediction or "", roles.probability or ""
         )
 
     def outcome_format(self, target: Target) -> OutcomeFormat:

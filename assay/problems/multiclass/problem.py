@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from assay.gates.candidates.frontier import CandidateFrontier
     from assay.gates.drift.prediction_harm import DriftObservations, PredictionHarm
     from assay.gates.drift.scored_rows import ColumnRoles
+    from assay.gates.monitoring.group_comparison import GroupComparison
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
@@ -64,7 +65,6 @@ class Multiclass:
     estimates_chunks: Final = True
     mitigations: Final[tuple[str, ...]] = ()
     has_monitoring: Final = True
-    has_realised_fairness: Final = False
     has_shadow: Final = False
     code: Final[Mapping[str, str]] = {
         "target": "assay.problems.multiclass.outcomes",
@@ -96,6 +96,13 @@ class Multiclass:
         return ColumnRoles(
             probabilities=named, prediction=columns["decision"], truth=columns["truth"]
         )
+
+    def group_comparison(
+        self,
+        target: Target,  # noqa: ARG002 - no question of this type yet
+        roles: ColumnRoles,  # noqa: ARG002
+    ) -> GroupComparison | None:
+        return None
 
     def outcome_format(self, target: Target) -> OutcomeFormat:
         from assay.problems.multiclass.outcome_format import MulticlassOutcomes

@@ -70,13 +70,13 @@ def audit_fairness(
     held = _read_groups(answers, sensitive, units)
     negative = bool((held.prediction < 0).any())
     measures = amount_measures(unit, negative_predictions=negative)
-    _check_metrics(rules, list(measures), negative_predictions=negative)
+    check_metrics(rules, list(measures), negative_predictions=negative)
     divisions = {
         columns: divide_answers(held, columns, sensitive, measures)
         for columns in list_divisions(rules, sensitive, by)
     }
     limits = judge_limits(rules, divisions)
-    gaps = [check for limit in limits for check in _checks(limit, unit)]
+    gaps = [check for limit in limits for check in describe_limit(limit, unit)]
     checks = [*gaps, *declarations]
     shown = list(divisions.values())
     return Report(
@@ -123,9 +123,12 @@ def _read_groups(
     )
 
 
-def _check_metrics(
+def check_metrics(
     rules: Sequence[FairnessRule], known: Sequence[str], *, negative_predictions: bool
 ) -> None:
+    """Raise DataError for a metric of other questions, and for a ratio of means that may be
+    negative.
+    """
     for metric, rule in itertools.chain(*([(m, rule) for m in rule.metrics] for rule in rules)):
         if metric not in known:
             raise DataError(
@@ -142,11 +145,14 @@ def _check_metrics(
 # --- what is said -----------------------------------------------------------------------------
 
 
-def _checks(limit: FairnessLimit, unit: str) -> list[Check]:
+def describe_limit(
+    limit: FairnessLimit, unit: str, absent: tuple[str, str] = _NO_INTERVALS
+) -> list[Check]:
     """The checks of a limit, which say of mean errors who is surely estimated too low or high, and
-    of RMSE where a few rows decide it.
+    of RMSE where a few rows decide it. `absent`: what is seen, and what to do, where the answers do
+    not bear the metric.
     """
-    found = limit_checks(limit, absent=_NO_INTERVALS)
+    found = limit_checks(limit, absent=absent)
     groups = {limit.division.group_name(pair.group): pair.group for pair in limit.pairs}
     told = []
     for check in found:
@@ -208,7 +214,7 @@ def _sheets(
     limits: Sequence[FairnessLimit], divisions: Sequence[GroupDivision], unit: str, seed: int
 ) -> list[Sheet]:
     found = [sheets.limit_sheet(limits, seed)] if limits else []
-    found += [_group_sheet(division, unit) for division in divisions]
+    found += [group_sheet(division, unit) for division in divisions]
     for division in divisions:
         if len(division.groups) > 1:
             found += [sheets.gap_sheet(division), _extreme_sheet(division)]
@@ -216,7 +222,7 @@ def _sheets(
     return found
 
 
-def _group_sheet(division: GroupDivision, unit: str) -> Sheet:
+def group_sheet(division: GroupDivision, unit: str) -> Sheet:
     """Every metric by group with its interval, to be read."""
     columns = [_value_texts(division, metric) for metric in division.metrics]
     words = [division.measures[metric].words for metric in division.metrics]

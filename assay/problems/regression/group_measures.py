@@ -46,7 +46,8 @@ _UNBOUNDED = (-np.inf, np.inf)
 @dataclass(frozen=True, slots=True)
 class GroupAnswers:
     """Answers to be compared between groups, one entry a row each. `covered` (0 or 1) is absent
-    where there are no intervals.
+    where there are no intervals. `weights` say how many rows each row stands for, where that is not
+    one: values follow them, and limits would take each row for itself.
     """
 
     prediction: Floats
@@ -54,6 +55,7 @@ class GroupAnswers:
     covered: Floats | None
     labels: pd.DataFrame  # of groups, a column for each sensitive column
     clusters: Clusters | None = None
+    weights: Floats | None = None
 
 
 def amount_measures(unit: str, *, negative_predictions: bool) -> Measures:
@@ -206,6 +208,8 @@ def _sums(answers: GroupAnswers, inside: Sequence[np.ndarray]) -> Sums:
     values |= {"e": e, "|e|": np.abs(e), "ee": e**2, "eeee": e**4}
     if answers.covered is not None:
         values["covered"] = answers.covered
+    if answers.weights is not None:
+        values = {name: held * answers.weights for name, held in values.items()}
     sums = {name: np.array([held[rows].sum() for rows in inside]) for name, held in values.items()}
     return sums | {"heavy": np.array([float(is_heavy(e[rows] ** 2)) for rows in inside])}
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from assay.gates.candidates.frontier import CandidateFrontier
     from assay.gates.drift.prediction_harm import DriftObservations, PredictionHarm
     from assay.gates.drift.scored_rows import ColumnRoles
+    from assay.gates.monitoring.group_comparison import GroupComparison
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
@@ -63,7 +64,6 @@ class Regression:
     estimates_chunks: Final = True
     mitigations: Final[tuple[str, ...]] = ()
     has_monitoring: Final = True
-    has_realised_fairness: Final = False
     has_shadow: Final = False
     code: Final[Mapping[str, str]] = {
         "target": "assay.problems.regression.outcomes",
@@ -95,6 +95,11 @@ class Regression:
         from assay.gates.drift.scored_rows import ColumnRoles
 
         return ColumnRoles(prediction=columns["prediction"], truth=columns["truth"])
+
+    def group_comparison(self, target: Target, roles: ColumnRoles) -> GroupComparison | None:
+        from assay.problems.regression.realised_fairness import AmountComparison
+
+        return AmountComparison(roles.truth or "", roles.prediction or "", target.unit or "")
 
     def outcome_format(self, target: Target) -> OutcomeFormat:
         from assay.problems.regression.outcome_format import RegressionOutcomes

@@ -24,7 +24,7 @@ from assay.gates.monitoring.predictions import LookTables
 from assay.gates.report import Verdict, get_report
 from assay.problems.lookup import problem_type
 from assay.production.monitoring.look import JudgedUpTo, Look
-from assay.production.monitoring.windows import TRUTH, output_kinds, split_outputs
+from assay.production.monitoring.windows import output_kinds, split_outputs
 from assay.registry.batch_ledger import RefusedBatch, ScoredBatch
 from assay.registry.history import Version
 from assay.registry.registry import Registry
@@ -259,17 +259,18 @@ def _monitoring_request(rows: LookTables, use_case: UseCase) -> MonitoringReques
     sensitive, target = use_case.data.sensitive, use_case.data.target
     problem = problem_type(target)
     roles = problem.answer_roles(target, outputs)
-    judged = problem.has_realised_fairness
-    columns = (outputs[TRUTH], roles.prediction or "", roles.probability or "")
+    comparison = problem.group_comparison(target, roles)
     return MonitoringRequest(
         monitor=use_case.monitor,
         drift=use_case.drift,
-        rules=RealisedFairnessRules(use_case.fairness if judged else (), sensitive, columns),
+        rules=RealisedFairnessRules(use_case.fairness, sensitive, comparison)
+        if comparison and use_case.fairness
+        else None,
         roles=replace(
             roles, by=[name for name in sensitive if name in row_columns], sensitive=sensitive
         ),
         features=[name for name in features if name in row_columns],
         seed=use_case.seed,
         estimate=problem.estimate_performance,
-        unjudged_rules=() if judged else use_case.fairness,
+        unjudged_rules=() if comparison else use_case.fairness,
     )

@@ -22,6 +22,7 @@ from assay.gates.monitoring.facts import (
 )
 from assay.gates.monitoring.fairness import RealisedFairnessRules
 from assay.gates.monitoring.gate import MonitoringRequest, judge_monitoring
+from assay.gates.monitoring.group_comparison import DecisionComparison
 from assay.gates.monitoring.predictions import LookTables
 from assay.gates.report import Verdict
 from assay.tables.profiled_table import profile_and_sample
@@ -185,7 +186,8 @@ def looked(current, labelled=None, *, rules=(RULE,), reference=None, sensitive=(
         by=sensitive,
         sensitive=dict.fromkeys(sensitive, Sensitive()),
     )
-    held = RealisedFairnessRules(rules, roles.sensitive, ("truth", "decision", "probability"))
+    compare = DecisionComparison("truth", "decision", "probability")
+    held = RealisedFairnessRules(rules, roles.sensitive, compare) if rules else None
     asked = MonitoringRequest(
         MonitoringSettings(), DriftSettings(), held, roles, ["signal", "second", "third"]
     )
@@ -282,7 +284,7 @@ def test_without_rows_a_look_is_about_batches_alone():
     asked = MonitoringRequest(
         MonitoringSettings(),
         DriftSettings(),
-        RealisedFairnessRules((), {}, ("t", "d", "p")),
+        None,
         ColumnRoles(),
         [],
     )
