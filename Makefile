@@ -72,8 +72,8 @@ bench-living: $(READY) ## Measure scoring and monitoring at 50k, 500k and 5M row
 bench-operation: $(READY) ## Measure a set-up's punctuality and memory for an hour: docs/operation-figures.md
 	$(BIN)/python -m benchmarks.operation --out docs/operation-figures.md $(ARGS)
 
-living: $(READY) ## Play the employment survey's years through, with planted harm
-	$(BIN)/python -m examples.employment.live --again $(ARGS)
+living: $(READY) ## Play months of an example through, with planted harm: --example employment or wages
+	$(BIN)/python -m examples.living.play --again $(ARGS)
 
 calibration: $(READY) ## Count how often each gate is wrong: docs/calibration.md
 	$(BIN)/python -m benchmarks.calibration --out docs/calibration.md $(ARGS)

@@ -15,6 +15,7 @@ COLUMNS = ["earnings", "gender", "age", "region", "education"]
 
 def main(source: str) -> None:
     rows = pd.read_csv(source)[COLUMNS]
+    rows.insert(0, "person", range(1, len(rows) + 1))
     rows.to_parquet(Path(__file__).with_name("cps_wages.parquet"), index=False, compression="zstd")
 
 
