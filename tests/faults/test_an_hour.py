@@ -2,8 +2,8 @@
 
 A batch comes about every half minute and is scored on schedule, while processes are killed at
 random moments. Once, the machine reboots: `assay down`, then `assay up`. Beside the good use cases
-lies a bad one all the while, and the environment names a proxy that answers nobody. Three minutes
-of it, an hour with ASSAY_TEST_FAULTS=all.
+lies a bad one all the while, and the environment names a proxy that answers nobody. A minute of
+it, an hour with ASSAY_TEST_FAULTS=all.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tests.faults.test_killed_at_random import kill_gateway, kill_postgres, kill
 
 pytestmark = pytest.mark.faults
 
-MINUTES = 60 if ALL else 3
+MINUTES = 60 if ALL else 1
 ROWS = 50  # of a batch
 PROXY = "http://127.0.0.1:9"  # the discard port: nobody answers
 
