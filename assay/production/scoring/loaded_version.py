@@ -36,7 +36,10 @@ class LoadedVersion:
     def load(
         cls, bucket: Bucket, loaded_use_case: LoadedUseCase, reference: str, as_of: datetime
     ) -> LoadedVersion:
-        """Load the version behind a reference. Raises what `Registry.load` raises."""
+        """Load the version behind a reference. Raises what `Registry.load` raises, and ConfigError
+        for a version that answers another question than the use case asks.
+        """
+        from assay.learning.signature import describe_other_question
         from assay.production.scoring.batch_reader import column_specs
         from assay.tables.table import Table
 
@@ -46,6 +49,13 @@ class LoadedVersion:
             model = registry.load(reference, as_of=as_of)
             if registry.find_version(reference).number == version.number:
                 break  # else an alias was moved while it was being loaded
+        target = loaded_use_case.use_case.data.target
+        if other := describe_other_question(model.signature, target):
+            raise ConfigError(
+                f"{version.name} cannot score these batches: {other}",
+                where=loaded_use_case.text.locate(("data", "target")),
+                remedy="Train and promote a model of this question, or ask under another name.",
+            )
         trained = Table.read(bucket, find_training_table(bucket, version))
         specs = column_specs(trained.description, loaded_use_case.use_case)
         return cls(version, model, specs, trained.identity_rule)

@@ -2,6 +2,7 @@
 
 import uuid
 import zipfile
+from dataclasses import replace
 
 import fsspec
 import pandas as pd
@@ -12,6 +13,7 @@ from pyarrow import feather
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal
+from assay.config.data import Target
 from assay.errors import ConfigError, ReferenceUnknown, Unproven
 from assay.production.scoring.folder_watch import FolderWatch
 from assay.production.scoring.incoming_batch import list_batches, list_marked_files
@@ -175,6 +177,22 @@ def test_the_champion_serves_unless_another_is_named(bucket):
         resolve_reference(bucket, "jobs", "income@3")
     with pytest.raises(ReferenceUnknown, match="no version '7'"):
         resolve_reference(bucket, "jobs", "7")
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [({"unit": "dollars"}, "regression"), ({"classes": ("a", "b", "c")}, "multiclass")],
+)
+def test_a_champion_of_another_question_scores_nothing(bucket, kind, asked):
+    written = use_case()
+    champion(bucket, written)
+    now = written.use_case
+    target = Target(column=now.data.target.column, **kind)
+    data = now.data.model_copy(update={"target": target})
+    changed = replace(written, use_case=now.model_copy(update={"data": data}))
+    words = f"jobs@1 cannot score .*a binary question, and the use case asks a {asked} one"
+    with pytest.raises(ConfigError, match=words):
+        LoadedVersion.load(bucket, changed, "jobs@champion", parse_timestamp(None))
 
 
 def test_a_retired_champion_and_a_missing_one_are_told(bucket):
