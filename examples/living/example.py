@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -64,6 +65,11 @@ class LivingExample:
     def overrides(self) -> tuple[str, ...]:
         """The settings that differ from the use case's file."""
         return (f"data.source={self.folder / 'training.parquet'}",) if self.training else ()
+
+    def forget(self) -> None:
+        """Delete what was played before. Another example's folder may lie within this one's."""
+        for name in ("arrivals", "labels", "answers", "bucket"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def write_training_rows(self) -> None:
         if self.training:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 from datetime import datetime
 from typing import Any
 
@@ -134,8 +133,8 @@ def main() -> None:
     options = asked.parse_args()
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")  # the play tells enough
     example = load_example(options.example)
-    if options.again and example.folder.exists():
-        shutil.rmtree(example.folder)
+    if options.again:
+        example.forget()
     play(example, options.harm, options.since or example.since, options.upto)
 
 

@@ -63,3 +63,13 @@ def test_a_batch_comes_without_its_outcomes_and_these_come_as_labels(name, tmp_p
     assert told["person"].tolist() == month.rows["person"].to_pylist()
     np.testing.assert_allclose(told[example.target], month.rows[example.target].to_pylist())
     assert pd.to_datetime(told["known"]).iloc[0] == month.end.replace(tzinfo=None)
+
+
+def test_what_another_example_played_is_not_forgotten(tmp_path):
+    outer = replace(load_example("employment"), folder=tmp_path)
+    inner = replace(load_example("wages"), folder=tmp_path / "wages")
+    for example in (outer, inner):
+        (example.folder / "bucket" / "objects").mkdir(parents=True)
+    outer.forget()
+    assert not (tmp_path / "bucket").exists()
+    assert (inner.folder / "bucket" / "objects").exists()
