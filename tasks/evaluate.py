@@ -7,6 +7,7 @@ from prefect.logging import get_run_logger
 from assay.bucket.artifacts import Artifact
 from assay.errors import DataError
 from assay.learning.signature import describe_other_question
+from assay.problems.lookup import modules_asked
 from assay.problems.problem_type import TestRows
 from assay.production.retraining.newest_rows import mask_newest_rows, training_cutoff
 from assay.registry.history import Version
@@ -65,6 +66,7 @@ def run_performance_gate(
         run,
         "evaluate",
         core=problem.code["evaluate"],
+        asked=modules_asked(problem),
         also=(
             *_ROW_MODULES,
             *((*_PREDICTION_MODULES, *candidate_code_roots(run.bucket, rival)) if rival else ()),

@@ -4,6 +4,7 @@ from typing import Any
 
 from assay.bucket.artifacts import Artifact
 from assay.dataset.row_identity import entity_columns
+from assay.problems.lookup import modules_asked
 from assay.production.retraining.newest_rows import mask_newest_rows, training_cutoff
 from assay.registry.registry import Registry
 from assay.runs.run import Run
@@ -53,6 +54,7 @@ def run_fairness_gate(
         run,
         "fairness",
         core=problem.code["fairness"],
+        asked=modules_asked(problem),
         also=(
             "assay.gates.fairness.gate",
             "assay.dataset.row_identity",

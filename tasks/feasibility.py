@@ -1,6 +1,7 @@
 """Judge whether the data can answer the question under the use case's fairness rules."""
 
 from assay.bucket.artifacts import Artifact
+from assay.problems.lookup import modules_asked
 from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
@@ -23,6 +24,7 @@ def run_feasibility_gate(run: Run, table: Artifact, measure_step: Step) -> Step:
         run,
         "feasibility",
         core=problem.code["feasibility"],
+        asked=modules_asked(problem),
         settings={
             "subject": run.name,
             "reach": use_case.feasibility.reach,

@@ -3,6 +3,7 @@
 from prefect.logging import get_run_logger
 
 from assay.bucket.artifacts import JSON, Artifact
+from assay.problems.lookup import modules_asked
 from assay.production.retraining.policy import RetrainingAttempt
 from assay.registry.batch_ledger import BatchLedger
 from assay.runs.run import Run
@@ -46,6 +47,7 @@ def build_training_table(run: Run, first: Artifact, attempt: RetrainingAttempt) 
         "gather",
         core="assay.production.retraining.training_rows",
         also=("assay.production.labels.known_labels", run.problem.code["labels"]),
+        asked=modules_asked(run.problem),
         settings={
             "window": retrain.model_dump(mode="json", include={"window"})["window"],
             "since": attempt.since,

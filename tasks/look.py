@@ -1,6 +1,7 @@
 """Take a look at the champion."""
 
 from assay.bucket.artifacts import JSON, Artifact
+from assay.problems.lookup import modules_asked
 from assay.production.monitoring.judgement import LookInputs
 from assay.production.monitoring.look import Look
 from assay.runs.run import Run
@@ -35,7 +36,8 @@ def run_monitoring_gate(run: Run, look: Look, material: LookInputs, facts: Artif
         run,
         "look",
         core="assay.production.monitoring.judgement",
-        also=(run.problem.code["monitor"],),
+        also=(run.problem.code["monitor"], run.problem.code["realised"]),
+        asked=modules_asked(run.problem),
         settings={
             "monitor": use_case.monitor.model_dump(mode="json"),
             "drift": use_case.drift.model_dump(mode="json"),

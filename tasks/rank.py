@@ -3,6 +3,7 @@
 from prefect.logging import get_run_logger
 
 from assay.bucket.artifacts import JSON, Artifact
+from assay.problems.lookup import modules_asked
 from assay.problems.problem_type import HeldOutAnswers
 from assay.runs.run import Run
 from assay.steps.step import Step
@@ -32,6 +33,7 @@ def rank_candidates(run: Run, train_steps: dict[str, Step]) -> Step:
         run,
         "rank",
         core=problem.code["rank"],
+        asked=modules_asked(problem),
         settings={
             "subject": run.name,
             "performance": use_case.performance.model_dump(

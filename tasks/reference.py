@@ -1,6 +1,7 @@
 """Build a champion's reference: the rows it was tested on, with its predictions."""
 
 from assay.bucket.artifacts import Artifact
+from assay.problems.lookup import modules_asked
 from assay.production.monitoring import windows
 from assay.registry.history import Version
 from assay.runs.lineage import find_training_table
@@ -22,6 +23,7 @@ def build_reference(run: Run, version: Version) -> Step:
         "reference",
         core="assay.production.monitoring.windows",
         also=(run.problem.code["labels"],),
+        asked=modules_asked(run.problem),
         settings={"meaning": use_case.data.column_meaning(), "version": version.number},
         inputs={
             "table": find_training_table(run.bucket, version),

@@ -1,6 +1,7 @@
 """Search one candidate's hyperparameters by cross-validation on the training rows."""
 
 from assay.bucket.artifacts import JSON, Artifact
+from assay.problems.lookup import modules_asked
 from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, progress_bar, stage
@@ -34,6 +35,7 @@ def search_hyperparameters(run: Run, table: Artifact, membership: Artifact, cand
         run,
         "search",
         core=problem.code["search"],
+        asked=modules_asked(problem),
         also=(problem.code["train"], *chosen.code_roots()),
         settings={
             "candidate": chosen.model_dump(mode="json", exclude={"name", "mitigate"}),

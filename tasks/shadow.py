@@ -1,6 +1,7 @@
 """Compare a challenger's predictions in shadow with the champion's."""
 
 from assay.bucket.artifacts import JSON, Artifact
+from assay.problems.lookup import modules_asked
 from assay.production.shadow.comparison import ShadowComparison
 from assay.runs.run import Run
 from assay.steps.step import Step
@@ -31,6 +32,7 @@ def run_shadow_gate(run: Run, comparison: ShadowComparison) -> Step:
         "shadow",
         core="assay.production.shadow.paired_rows",
         also=(run.problem.code["labels"],),
+        asked=modules_asked(run.problem),
         settings={
             "versions": [comparison.challenger.number, comparison.champion.number],
             "asked": comparison.required_batches,

@@ -4,6 +4,7 @@ from prefect.logging import get_run_logger
 
 from assay.bucket.artifacts import JSON, Artifact
 from assay.errors import locate_data_errors
+from assay.problems.lookup import modules_asked
 from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
@@ -40,6 +41,7 @@ def split_table(run: Run, table: Artifact) -> Step:
         run,
         "split",
         core=problem.code["split"],
+        asked=modules_asked(problem),
         settings={
             "split": use_case.split.model_dump(mode="json"),
             "identity": use_case.data.identity,

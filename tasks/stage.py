@@ -124,16 +124,18 @@ def perform_stage(
     inputs: Mapping[str, Artifact],
     work: Callable[[], Mapping[str, Artifact]],
     also: tuple[str, ...] = (),
+    asked: tuple[str, ...] = (),
     label: str | None = None,
     always: bool = False,
 ) -> Step:
     """Perform a step, or find its result in the cache, and show it on the dashboard.
 
     `core` is the module that does the stage's work; `also` are further modules whose code is part
-    of the key, such as a user's estimator. For a cached step, Prefect gets a state named
+    of the key, such as a user's estimator; of modules in `asked`, such as a problem type, the own
+    text counts and not what they import. For a cached step, Prefect gets a state named
     `Cached`, which `Stage` unwraps.
     """
-    code = read_code_version(core, *also, glue=f"assay.tasks.{name}")
+    code = read_code_version(core, *also, glue=(f"assay.tasks.{name}", *asked))
     seed, always = run.loaded.use_case.seed, always or run.always
     if planned := plan.current_plan():
         return planned.plan_step(

@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 
 from assay.bucket.artifacts import JSON, MODEL, Artifact
+from assay.problems.lookup import modules_asked
 from assay.problems.problem_type import StoredSearch
 from assay.runs.run import Run
 from assay.steps.step import Step
@@ -61,6 +62,7 @@ def train_candidate(
         run,
         "train",
         core=problem.code["train"],
+        asked=modules_asked(problem),
         also=chosen.code_roots(),
         settings={
             "title": candidate,

@@ -2,6 +2,7 @@
 
 from assay.bucket.artifacts import Artifact
 from assay.config.loaded_use_case import check_columns
+from assay.problems.lookup import modules_asked
 from assay.runs.previous_table import previous_table
 from assay.runs.run import Run
 from assay.steps.step import Step
@@ -65,6 +66,7 @@ def run_validation_gate(
         "validate",
         core="assay.gates.validation.gate",
         also=("assay.dataset.preconditions", run.problem.code["target"]),
+        asked=modules_asked(run.problem),
         settings={
             "subject": run.name,
             "expectations": [rule.model_dump(mode="json") for rule in use_case.expectations],

@@ -5,6 +5,7 @@ from typing import Any
 from prefect.logging import get_run_logger
 
 from assay.bucket.artifacts import JSON, Artifact
+from assay.problems.lookup import modules_asked
 from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
@@ -33,6 +34,7 @@ def measure_feasibility(run: Run, table: Artifact) -> Step:
         run,
         "weigh",
         core=problem.code["weigh"],
+        asked=modules_asked(problem),
         settings={**settings, "meaning": use_case.data.column_meaning()},
         inputs={"table": table},
         work=work,

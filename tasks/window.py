@@ -1,6 +1,7 @@
 """Build the window of a look: its rows, and those with labels."""
 
 from assay.bucket.artifacts import JSON, Artifact
+from assay.problems.lookup import modules_asked
 from assay.production.monitoring.look import Look
 from assay.runs.run import Run
 from assay.steps.step import Step
@@ -27,6 +28,7 @@ def build_window(run: Run, look: Look, reference: Artifact) -> Step:
         "window",
         core="assay.production.monitoring.windows",
         also=(run.problem.code["labels"],),
+        asked=modules_asked(run.problem),
         settings={
             "version": look.version.number,
             "judged": look.judged_up_to.model_dump(),

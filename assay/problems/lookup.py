@@ -20,6 +20,14 @@ def problem_type(target: Target) -> ProblemType:
     return named_problem_type(target.problem_type)
 
 
+def modules_asked(problem: ProblemType) -> tuple[str, ...]:
+    """The modules through which a stage asks a type: part of the stage's key, without all that they
+    may import for other stages.
+    """
+    lines = [kind.__module__ for kind in type(problem).__mro__ if kind is not object]
+    return (*dict.fromkeys(lines), "assay.problems.problem_type")
+
+
 def named_problem_type(named: str) -> ProblemType:
     """The type of this name: one of Assay's own, or the import path of another. Raises ConfigError
     as `problem_type` does.

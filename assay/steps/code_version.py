@@ -44,13 +44,13 @@ class CodeVersion:
         return {"modules": self.modules, "distributions": self.distributions}
 
 
-def read_code_version(*roots: str, glue: str | None = None) -> CodeVersion:
+def read_code_version(*roots: str, glue: Iterable[str] = ()) -> CodeVersion:
     """Read the code reachable from `roots`: these modules and all first-party modules they import.
 
     Imports are read from the source without running it, those inside functions included and those
     for type checkers left out. First-party is all code outside the standard library and the
     installed packages, a team's own estimators included, and Assay itself, installed or not. `glue`
-    is one more module; its own text counts, its imports do not.
+    are further modules; their own text counts, their imports do not.
 
     A root may also be the path of a file or folder that the code reads; then its bytes count. In
     a team's own modules, modules that `import_module("name")` names count too, and so do files
@@ -70,8 +70,9 @@ def read_code_version(*roots: str, glue: str | None = None) -> CodeVersion:
             distributions |= _distributions_of(top)
     for root in roots:
         modules |= {f"{FILE_PREFIX}{file}": _file_digest(file) for file in _files_at(root)}
-    if glue and (path := _source_of(glue)):
-        modules[glue] = read_module_source(path).digest
+    for name in glue:
+        if path := _source_of(name):
+            modules[name] = read_module_source(path).digest
     return CodeVersion(dict(sorted(modules.items())), dict(sorted(distributions.items())))
 
 

@@ -110,7 +110,7 @@ def test_nothing_is_imported_to_find_out(package):
 
 
 def test_glue_counts_itself_but_not_its_imports(package):
-    code = read_code_version("ours.c", glue="ours.a")
+    code = read_code_version("ours.c", glue=["ours.a"])
     assert list(code.modules) == ["ours", "ours.a", "ours.c"]
 
 

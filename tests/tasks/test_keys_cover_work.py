@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from assay import tasks
+from assay.problems.lookup import modules_asked, named_problem_type
+from assay.problems.problem_type import ProblemType
 from assay.steps.code_version import find_module_file, read_code_version
 
 FOLDER = Path(tasks.__file__).parent
@@ -64,7 +66,28 @@ def texts(node: ast.AST, tree: ast.Module) -> set[str]:
     return {text for text in found if isinstance(text, str)}
 
 
-def uncovered(file: Path) -> dict[str, set[str]]:
+PROBLEMS = tuple(map(named_problem_type, ("binary", "multiclass", "regression")))
+
+
+def stages_asked(node: ast.AST) -> set[str]:
+    """The stages whose code a problem type is asked for, as in `problem.code["train"]`."""
+    asked = (part for part in ast.walk(node) if isinstance(part, ast.Subscript))
+    return {
+        part.slice.value
+        for part in asked
+        if getattr(part.value, "attr", "") == "code" and isinstance(part.slice, ast.Constant)
+    }
+
+
+def roots_of(call: ast.Call, tree: ast.Module, problem: ProblemType) -> set[str]:
+    """The modules whose code is part of a step's key, and all that they import."""
+    parts = [k.value for k in call.keywords if k.arg in {"core", "also"}]
+    stages = set().union(*map(stages_asked, parts))
+    written = set().union(*(texts(part, tree) for part in parts)) - stages
+    return written | {problem.code[stage] for stage in stages}
+
+
+def uncovered(file: Path, problem: ProblemType = PROBLEMS[0]) -> dict[str, set[str]]:
     """By task, the modules that its work uses and its key lacks."""
     tree = ast.parse(file.read_text())
     known, found = functions(tree), {}
@@ -72,11 +95,9 @@ def uncovered(file: Path) -> dict[str, set[str]]:
         call = performing(task)
         if call is None:
             continue
-        asked = {keyword.arg: keyword.value for keyword in call.keywords}
-        roots = texts(asked["core"], tree) | (
-            texts(asked["also"], tree) if "also" in asked else set()
-        )
-        held = set(read_code_version(*roots, glue=f"assay.tasks.{file.stem}").modules)
+        asks = any(keyword.arg == "asked" for keyword in call.keywords)
+        glue = (f"assay.tasks.{file.stem}", *(modules_asked(problem) if asks else ()))
+        held = set(read_code_version(*roots_of(call, tree, problem), glue=glue).modules)
         work = next(n for n in ast.walk(task) if getattr(n, "name", "") == "work")
         bound = imported(tree) | imported(task)
         used = {bound[one] for one in used_names(work, known, set()) if one in bound}
@@ -89,9 +110,41 @@ def uncovered(file: Path) -> dict[str, set[str]]:
 TASKS = sorted(FOLDER.glob("*.py"))
 
 
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)
 @pytest.mark.parametrize("file", TASKS, ids=lambda file: file.stem)
-def test_a_key_holds_every_module_that_the_work_of_its_step_uses(file):
-    assert {name: lacks for name, lacks in uncovered(file).items() if lacks} == {}
+def test_a_key_holds_every_module_that_the_work_of_its_step_uses(file, problem):
+    assert {name: lacks for name, lacks in uncovered(file, problem).items() if lacks} == {}
+
+
+# The task whose step asks the type by this method.
+ASKED_IN = {
+    "check_target": "validate",
+    "check_outcomes": "validate",
+    "collect_findings": "weigh",
+    "judge_feasibility": "feasibility",
+    "split_rows": "split",
+    "search_candidate": "search",
+    "train_candidate": "train",
+    "rank_candidates": "rank",
+    "judge_performance": "evaluate",
+    "audit_fairness": "fairness",
+    "outcome_format": "window",
+    "estimate_performance": "look",
+    "group_comparison": "look",
+}
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)
+@pytest.mark.parametrize("method", ASKED_IN)
+def test_a_key_holds_every_module_that_a_type_uses_when_it_is_asked(problem, method):
+    source = ast.parse(Path(find_module_file(type(problem).__module__)).read_text())
+    (kind,) = (node for node in source.body if isinstance(node, ast.ClassDef))
+    (asked,) = (node for node in kind.body if getattr(node, "name", "") == method)
+    task = FOLDER / f"{ASKED_IN[method]}.py"
+    tree = ast.parse(task.read_text())
+    (call,) = filter(None, map(performing, functions(tree).values()))
+    held = set(read_code_version(*roots_of(call, tree, problem)).modules)
+    assert set(imported(asked).values()) - held == set()
 
 
 def test_the_tasks_that_take_a_step_are_found():
@@ -120,7 +173,7 @@ CARRIERS = {"aiohttp", "botocore", "s3fs", "fsspec", "cryptography", "cffi", "cr
 
 @pytest.mark.parametrize("stage", TRAINING)
 def test_a_trainings_key_holds_nothing_that_only_carries_bytes(stage):
-    code = read_code_version("assay.learning.train", glue=f"assay.tasks.{stage}")
+    code = read_code_version("assay.learning.train", glue=[f"assay.tasks.{stage}"])
     assert CARRIERS.isdisjoint(code.distributions)
     plumbing = ("assay.bucket.journal", "assay.bucket.signing", "assay.registry.open")
     stores = {m for m in code.modules if m.startswith("assay.store.")} - {"assay.store.base"}

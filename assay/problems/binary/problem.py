@@ -97,6 +97,7 @@ class Binary:
         "evaluate": "assay.gates.performance.gate",
         "fairness": "assay.gates.fairness.gate",
         "monitor": "assay.gates.drift.binary_harm",
+        "realised": "assay.gates.monitoring.group_comparison",
     }
 
     def check_target(self, column: pa.ChunkedArray, target: Target) -> None:

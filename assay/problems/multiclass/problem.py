@@ -67,7 +67,7 @@ class Multiclass:
     has_monitoring: Final = True
     has_shadow: Final = False
     code: Final[Mapping[str, str]] = {
-        "target": "assay.problems.multiclass.outcomes",
+        "target": "assay.problems.multiclass.outcome_check",
         "labels": "assay.problems.multiclass.outcome_format",
         "weigh": "assay.problems.multiclass.feasibility",
         "feasibility": "assay.problems.multiclass.feasibility",
@@ -78,6 +78,7 @@ class Multiclass:
         "evaluate": "assay.problems.multiclass.performance",
         "fairness": "assay.problems.multiclass.fairness",
         "monitor": "assay.problems.multiclass.expected_performance",
+        "realised": "assay.gates.monitoring.group_comparison",
     }
 
     def check_target(self, column: pa.ChunkedArray, target: Target) -> None:

@@ -66,7 +66,7 @@ class Regression:
     has_monitoring: Final = True
     has_shadow: Final = False
     code: Final[Mapping[str, str]] = {
-        "target": "assay.problems.regression.outcomes",
+        "target": "assay.problems.regression.outcome_check",
         "labels": "assay.problems.regression.outcome_format",
         "weigh": "assay.problems.regression.feasibility",
         "feasibility": "assay.problems.regression.feasibility",
@@ -77,6 +77,7 @@ class Regression:
         "evaluate": "assay.problems.regression.performance",
         "fairness": "assay.problems.regression.fairness",
         "monitor": "assay.problems.regression.expected_loss",
+        "realised": "assay.problems.regression.realised_fairness",
     }
 
     def check_target(self, column: pa.ChunkedArray, target: Target) -> None:
