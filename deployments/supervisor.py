@@ -6,6 +6,7 @@ SIGTERM or SIGINT it stops them all, the worker first, and ends.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -28,6 +29,7 @@ _HEALTHY_AFTER = 60.0  # seconds after which what ended had run well
 _MAX_BACKOFF = 60.0  # seconds between two attempts
 _RESUME_DELAY = 60.0  # seconds after its start in which a server has come to itself
 _LOST_MARGIN = 120.0  # seconds by which a run that went down with it may count as lost later
+_LEAST_PAUSE, _MOST_PAUSE = 60.0, 300.0  # seconds between two looks for runs that stay taken
 _STOP_TIMEOUTS = {"worker": 20.0, "server": 15.0, "pages": 2.0}
 
 
@@ -85,31 +87,39 @@ class SupervisedProcess:
 
 @dataclass
 class DelayedResume:
-    """Runs `assay.deployments.resume` twice after each start of the server: once it has come to
-    itself, and once the runs that went down with it count as lost, `lost` seconds later.
+    """Runs `assay.deployments.resume` after each start of the server: once it has come to itself,
+    and once the runs that went down with it count as lost, `lost` seconds later. Every `pause`
+    seconds it looks for runs that stay taken: the event of one may have gone down with the server.
     """
 
     pool: str
     lost: float
+    pause: float
     _server: Process | None = None
-    _due: list[float] = field(default_factory=list)
+    _next: float = math.inf
+    _restarts: list[float] = field(default_factory=list)
 
     def run_when_due(self, server: Process | None) -> None:
         now = time.monotonic()
         if server is not None and server != self._server:
             first = now + _RESUME_DELAY
-            self._server, self._due = server, [first, first + self.lost + _LOST_MARGIN]
-        if self._due and now >= self._due[0]:
-            del self._due[0]
-            command = [sys.executable, "-m", "assay.deployments.resume", self.pool]
-            subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own module
+            self._restarts = [first, first + self.lost + _LOST_MARGIN]
+            self._server, self._next = server, first
+        if now < self._next:
+            return
+        command = [sys.executable, "-m", "assay.deployments.resume", self.pool]
+        if self._restarts and now >= self._restarts[0]:
+            del self._restarts[0]
+            command.append("restart")
+        self._next = min([now + self.pause, *self._restarts])
+        subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own module
 
 
 def supervise_processes(
-    folder: Path, commands: dict[str, list[str]], say: Callable[[str], None], *, lost: float
+    folder: Path, commands: dict[str, list[str]], say: Callable[[str], None], after: DelayedResume
 ) -> None:
-    """Keep all processes running until asked to end, and store which they are. A run counts as
-    lost after `lost` seconds.
+    """Keep all processes running until asked to end, and store which they are. Beside them, `after`
+    looks for runs that were lost.
     """
     running = SetupState.read(folder)
     assert running is not None
@@ -126,7 +136,6 @@ def supervise_processes(
         SupervisedProcess(name, command, logs / f"{name}.log", ready.get(name, lambda: True), say)
         for name, command in commands.items()
     ]
-    after = DelayedResume(running.pool, lost)
     while not asked:
         for one in kept:
             one.ensure_running()
@@ -157,15 +166,18 @@ def main(folder: Path, kind: str) -> None:
     running = SetupState.read(folder)
     assert running is not None
     _say(STARTED_LINE)
-    supervise_processes(folder, process_commands(running, kind), _say, lost=_lost_after())
+    operations = _read_operations()
+    pause = min(max(operations.late, _LEAST_PAUSE), _MOST_PAUSE)
+    after = DelayedResume(running.pool, operations.lost, pause)
+    supervise_processes(folder, process_commands(running, kind), _say, after)
 
 
-def _lost_after() -> float:
+def _read_operations() -> Operations:
     try:
-        return Operations.load_configured().lost
+        return Operations.load_configured()
     except AssayError as error:  # a file that is changed meanwhile must not end what keeps others
         _say(f"configs/operations.yaml is not read: {error.what}")
-        return Operations().lost
+        return Operations()
 
 
 def _say(text: str) -> None:

@@ -106,16 +106,21 @@ def test_a_full_disk_does_not_end_the_keeper(tmp_path, monkeypatch, kept):
     assert SetupState.read(tmp_path) == told
 
 
-def test_crashed_runs_are_looked_for_again_once_they_count_as_lost(monkeypatch):
+def test_lost_runs_are_looked_for_after_each_start_and_from_time_to_time(monkeypatch):
     looks, now = [], [0.0]
+
+    def run(command, **_):
+        looks.append((now[0], command[-1] == "restart"))
+
     monkeypatch.setattr(supervisor.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(supervisor.subprocess, "Popen", lambda *_, **__: looks.append(now[0]))
-    resume, first, second = DelayedResume("assay", 180.0), Process(1, "a"), Process(2, "b")
+    monkeypatch.setattr(supervisor.subprocess, "Popen", run)
+    resume, first, second = DelayedResume("assay", 180.0, 250.0), Process(1, "a"), Process(2, "b")
     for moment in range(0, 1000, 10):
         now[0] = moment
         resume.run_when_due(first)
-    assert looks == [60, 360]
+    # What crashed for ever is not restarted for ever.
+    assert looks == [(60, True), (310, False), (360, True), (610, False), (860, False)]
     for moment in range(1000, 1100, 10):
         now[0] = moment
         resume.run_when_due(second)
-    assert looks == [60, 360, 1060]
+    assert looks[5:] == [(1060, True)]
