@@ -115,8 +115,11 @@ def answer_outputs(signature: dict[str, Any]) -> list[dict[str, Any]]:
 
 def describe_other_question(signature: dict[str, Any], target: Target) -> str | None:
     """How the question that a model answers differs from the target's, in a clause; None where its
-    answers can be held against the same outcomes. The order of classes makes no difference.
+    answers can be held against the same outcomes. The order of classes makes no difference. Of a
+    type of somebody's own nothing is known: it may answer by another's models.
     """
+    if target.problem is not None:
+        return None
     own = signature.get("problem", "binary")
     if own != target.problem_type:
         return f"it answers a {own} question, and the use case asks a {target.problem_type} one"

@@ -38,3 +38,8 @@ def test_answers_to_the_same_outcomes_can_be_compared_in_any_order_of_classes(si
 )
 def test_a_model_of_another_question_is_told_by_what_differs(signature, target, words):
     assert words in str(describe_other_question(signature, target))
+
+
+def test_a_type_of_ones_own_may_answer_by_anothers_models():
+    target = Target(column="y", problem="mine.PROBLEM")
+    assert describe_other_question({"problem": "regression", "unit": "visits"}, target) is None
