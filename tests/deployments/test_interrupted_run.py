@@ -20,7 +20,7 @@ class Slow(LogisticRegression):
 def test_a_run_that_stays_taken_is_started_again_though_its_event_was_lost(tmp_path):
     """It holds its queue's only place: without a look at the states, no run of it ever begins."""
     write_home(tmp_path, guests=CASE + "feasibility: {within: 2s}\n")
-    (tmp_path / "configs/operations.yaml").write_text("late: 60s\n")
+    (tmp_path / "configs/operations.yaml").write_text("late: 10s\n")
     with SetUp(tmp_path).keep_up() as made:
         (deaf,) = (a for a in made.ask("/automations/filter", {}) if "were taken" in a["name"])
         made.ask(f"/automations/{deaf['id']}", {"enabled": False}, method="PATCH")

@@ -39,6 +39,11 @@ PROXY = "http://127.0.0.1:9"  # the discard port: nobody answers
 class BesideABadUseCase(Team):
     """`assay up` brings up the good ones, names the bad one, and says so by its exit code."""
 
+    def __init__(self, *parts):
+        super().__init__(*parts)
+        # Clients of a bucket are kept by its URL: this one's servers end before the others'.
+        self.store = "s3://assay-test/hour"
+
     def up(self, *arguments):
         done = self.assay("up", "--port", str(self.port), "--json", *arguments)
         assert done.returncode == 1, done.stderr
@@ -57,6 +62,7 @@ def team(tmp_path, seed):
         with (home / f"configs/{name}.yaml").open("a") as text:
             text.write('schedule: {score: "* * * * *"}\n')
     (home / "configs/bad.yaml").write_text("question: What is missing here?\n")
+    before = dict(os.environ)
     with postgres() as database, servers.ceph(cluster) as s3:
         made = BesideABadUseCase(home, database, Gateway(cluster, s3.endpoint), s3, seed)
         made.environment |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy"), PROXY)
@@ -67,6 +73,8 @@ def team(tmp_path, seed):
             yield made
         finally:
             made.stop()
+            os.environ.clear()
+            os.environ.update(before)
 
 
 def kill_running_flow(team, asked, draw):
