@@ -15,6 +15,8 @@ from assay.flows.train import train
 from assay.registry.open import open_bucket
 from assay.registry.registry import Registry
 
+pytestmark = pytest.mark.slow
+
 # How many: amounts that are whole numbers. What it does not say itself it takes from amounts, to
 # which it hands the question in their words.
 COUNTS = '''
