@@ -184,10 +184,13 @@ def _remedy(limit: FairnessLimit, pair: GroupPair, gap_verdict: GapVerdict) -> s
     if gap_verdict.verdict is Verdict.PASS:
         return ""
     if gap_verdict.verdict is Verdict.FAIL:
-        return (
-            f"Mitigate by {' and '.join(pair.by)}, or ask those who set the limit "
-            f"({limit.rule.because})."
+        by = " and ".join(pair.by)
+        what = (
+            f"Mitigate by {by}"
+            if pair.measure.mitigated
+            else f"Try other candidates or features, and look at the slices of {by}"
         )
+        return f"{what}, or ask those who set the limit ({limit.rule.because})."
     return _rows_to_decide_text(pair, gap_verdict.interval.level)
 
 

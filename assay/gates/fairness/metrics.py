@@ -59,6 +59,7 @@ class Measure:
     quantity: str = ""
     text: Callable[[float], str] = _share_text
     gap_text: Callable[[float], str] = _share_gap_text
+    mitigated: bool = True  # whether a candidate's `mitigate` can make its gaps smaller
 
     def with_quantity(self, text: str) -> str:
         """The text of a number, with what it counts."""

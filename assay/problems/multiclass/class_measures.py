@@ -37,12 +37,13 @@ def class_measures(label: str) -> Measures:
             MEASURES[metric],
             unit=units.get(MEASURES[metric].unit, MEASURES[metric].unit),
             words=f"{metric_words(metric)} ({label})",
+            mitigated=False,
         )
         for metric in CLASS_METRICS
     }
 
 
-_RIGHT: Final = MEASURES["accuracy_score"]
+_RIGHT: Final = replace(MEASURES["accuracy_score"], mitigated=False)
 
 
 def _share_limits(sums: Sums, values: Floats, spread: ClusterSpread, level: float) -> Limits:

@@ -72,6 +72,7 @@ def amount_measures(unit: str, *, negative_predictions: bool) -> Measures:
         quantity=unit,
         text=format_amount,
         gap_text=_signed,
+        mitigated=False,
     )
     return {
         "mean_error": replace(
@@ -107,6 +108,7 @@ def amount_measures(unit: str, *, negative_predictions: bool) -> Measures:
                 values, s["n"], spread, level
             ),
             words="coverage of intervals",
+            mitigated=False,
         ),
     }
 

@@ -294,3 +294,12 @@ def test_what_cannot_be_compared_is_refused():
         audit(answers.iloc[:0])
     with pytest.raises(DataError, match="no sensitive column"):
         audit(answers, rule("mean_error", by=("town",)))
+
+
+def test_no_remedy_names_a_mitigation_that_there_is_not():
+    report = audit_fairness(
+        made(low=2.0), [rule("mean_error")], {"gender": Sensitive()}, TARGET, subject="m"
+    )
+    (check,) = (one for one in report.checks if one.verdict is Verdict.FAIL)
+    assert check.remedy.startswith("Try other candidates or features")
+    assert "the board" in check.remedy
