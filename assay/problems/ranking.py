@@ -16,14 +16,13 @@ from assay.config.gates import LOWER_IS_BETTER
 from assay.config.use_case import UseCase
 from assay.gates.candidates.assessment import chance_within_limits, foresee_check
 from assay.gates.candidates.display import (
-    FORESEEN_SENTENCES,
     FORESEEN_TEXTS,
     farthest_gap_text,
     figure_title,
+    foreseen_checks,
     gap_cell,
     gap_point,
     rule_title,
-    tightest_rule,
 )
 from assay.gates.candidates.frontier import ALIKE, CandidateFrontier
 from assay.gates.fairness.group_distances import GroupDistance, farthest_groups
@@ -49,7 +48,7 @@ class _Ranked:
     score: float
     rows: int
     distances: dict[str, GroupDistance]
-    foreseen: Verdict
+    foreseen_verdict: Verdict
     chance: float
 
 
@@ -63,13 +62,17 @@ def rank_candidates(
     best = max((one.chance for one in known), default=1.0)
     order = sorted(
         known,
-        key=lambda one: (one.foreseen.severity, one.chance < ALIKE * best, sign * one.score),
+        key=lambda one: (
+            one.foreseen_verdict.severity,
+            one.chance < ALIKE * best,
+            sign * one.score,
+        ),
     )
     words = [_explain_place(order, place, by) for place in range(len(order))]
     return CandidateFrontier(
         report=_report(order, words, use_case),
         order=[
-            {"title": one.title, "likely": str(one.foreseen), "because": because}
+            {"title": one.title, "likely": str(one.foreseen_verdict), "because": because}
             for one, because in zip(order, words, strict=True)
         ],
     )
@@ -85,7 +88,7 @@ def _assess(problem: ProblemType, answers: HeldOutAnswers, use_case: UseCase) ->
         score=answers.about["cross_validated"],
         rows=len(answers.held_out),
         distances=farthest_groups(checks),
-        foreseen=overall_verdict([foresee_check(check, more) for check in checks]),
+        foreseen_verdict=overall_verdict([foresee_check(check, more) for check in checks]),
         chance=math.prod(map(chance_within_limits, checks)),
     )
 
@@ -95,7 +98,7 @@ def _explain_place(order: Sequence[_Ranked], place: int, by: str) -> str:
     one = order[place]
     said = [f"{place + 1} of {len(order)}"]
     if any(other.distances for other in order):
-        said.append(FORESEEN_TEXTS[one.foreseen] + farthest_gap_text(one.distances))
+        said.append(FORESEEN_TEXTS[one.foreseen_verdict] + farthest_gap_text(one.distances))
     if len(order) > 1:
         way, other = ("after", order[place - 1]) if place else ("before", order[1])
         said.append(f"{way} {other.title}, {_compare(one, other, by)}")
@@ -103,8 +106,8 @@ def _explain_place(order: Sequence[_Ranked], place: int, by: str) -> str:
 
 
 def _compare(one: _Ranked, other: _Ranked, by: str) -> str:
-    if one.foreseen is not other.foreseen:
-        return f"for which {other.foreseen} is foreseen"
+    if one.foreseen_verdict is not other.foreseen_verdict:
+        return f"for which {other.foreseen_verdict} is foreseen"
     if not ALIKE <= (one.chance + 1e-12) / (other.chance + 1e-12) <= 1 / ALIKE:
         chances = f"{other.chance:.2f} against {one.chance:.2f}"
         return f"whose chance to keep all limits is {chances}"
@@ -113,13 +116,15 @@ def _compare(one: _Ranked, other: _Ranked, by: str) -> str:
     return "which is as good, in the use case's order"
 
 
+_OTHERS = "Add candidates, or features that tell the groups' rows apart."
+
 # --- the report -------------------------------------------------------------------------------
 
 
 def _report(order: Sequence[_Ranked], why: Sequence[str], use_case: UseCase) -> Report:
-    by, checks = use_case.performance.choose_by, _foreseen_checks(order[0])
+    by, checks = use_case.performance.choose_by, foreseen_checks(order[0], _OTHERS)
     rules = list(dict.fromkeys(rule for one in order for rule in one.distances))
-    fit = sum(one.foreseen.severity <= Verdict.CAUTION.severity for one in order)
+    fit = sum(one.foreseen_verdict.severity <= Verdict.CAUTION.severity for one in order)
     fair = f"; {fit} likely to pass the fairness rules" if use_case.fairness else ""
     return Report(
         gate="candidates",
@@ -142,32 +147,6 @@ def _report(order: Sequence[_Ranked], why: Sequence[str], use_case: UseCase) -> 
     )
 
 
-def _foreseen_checks(first: _Ranked) -> list[Check]:
-    """Whether the first in line is likely to pass; soft, because its gates are yet to judge."""
-    rule = tightest_rule(first.distances)
-    if rule is None:
-        return []
-    found = first.distances[rule]
-    fits = first.foreseen.severity <= Verdict.CAUTION.severity
-    return [
-        Check(
-            name="likely_fair",
-            claim="A candidate is likely to pass the fairness rules",
-            verdict=first.foreseen,
-            statistic=f"{rule}, farthest group out of fold",
-            estimate=found.value,
-            interval=found.interval,
-            threshold=found.limit,
-            why=f"{first.title} {FORESEEN_SENTENCES[first.foreseen]}"
-            f"{farthest_gap_text(first.distances)}",
-            remedy="" if fits else "Add candidates, or features that tell the groups' rows apart.",
-            hard=False,
-            accepted=True,
-            rows=first.rows,
-        )
-    ]
-
-
 def _order_sheet(order: Sequence[_Ranked], why: Sequence[str], by: str) -> Sheet:
     return Sheet(
         title="In what order the candidates are tried",
@@ -177,7 +156,7 @@ def _order_sheet(order: Sequence[_Ranked], why: Sequence[str], by: str) -> Sheet
                 place,
                 one.title,
                 one.score,
-                str(one.foreseen) if one.distances else "",
+                str(one.foreseen_verdict) if one.distances else "",
                 reason.split("; ")[-1],
             )
             for place, (one, reason) in enumerate(zip(order, why, strict=True), start=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from assay.config.gates import ErrorCosts, PerformanceMetric
 from assay.config.use_case import UseCase
@@ -115,7 +115,7 @@ def candidates_report(
     order: Sequence[AssessedCandidate], why: Sequence[str], use_case: UseCase
 ) -> Report:
     """The candidates in the order in which they are to be tried."""
-    asked, check = use_case.performance, _foreseen_checks(order)
+    asked, check = use_case.performance, foreseen_checks(order[0], _MITIGATE)
     rules = list(dict.fromkeys(rule for one in order for rule in one.distances))
     fit = sum(one.foreseen_verdict.severity <= Verdict.CAUTION.severity for one in order)
     fair = f"; {fit} likely to pass the fairness rules" if use_case.fairness else ""
@@ -134,9 +134,26 @@ def candidates_report(
     )
 
 
-def _foreseen_checks(order: Sequence[AssessedCandidate]) -> list[Check]:
-    """Whether the first in line is likely to pass; soft, because its gates are yet to judge."""
-    first = order[0]
+class ForeseenCandidate(Protocol):
+    """What the check of the first in line reads of a candidate."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def rows(self) -> int: ...
+
+    @property
+    def distances(self) -> Mapping[str, GroupDistance]: ...
+
+    @property
+    def foreseen_verdict(self) -> Verdict: ...
+
+
+def foreseen_checks(first: ForeseenCandidate, remedy: str) -> list[Check]:
+    """Whether the first in line is likely to pass; soft, because its gates are yet to judge.
+    `remedy`: what to do where it is not. None without a rule.
+    """
     rule = tightest_rule(first.distances)
     if rule is None:
         return []
@@ -153,9 +170,7 @@ def _foreseen_checks(order: Sequence[AssessedCandidate]) -> list[Check]:
             threshold=found.limit,
             why=f"{first.title} {FORESEEN_SENTENCES[first.foreseen_verdict]}"
             f"{farthest_gap_text(first.distances)}",
-            remedy=""
-            if fits
-            else "Add candidates with mitigate, or with several values of its strength.",
+            remedy="" if fits else remedy,
             hard=False,
             accepted=True,
             rows=first.rows,
@@ -163,6 +178,7 @@ def _foreseen_checks(order: Sequence[AssessedCandidate]) -> list[Check]:
     ]
 
 
+_MITIGATE = "Add candidates with mitigate, or with several values of its strength."
 _METHOD_NOTE = (
     "Judged on up to {most:,} training rows, each answered by a model that was not fitted to it. "
     "Foreseen is what four of five tests of that many rows would say; unknown, where they differ. "

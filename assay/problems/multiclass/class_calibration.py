@@ -17,7 +17,7 @@ _RUNGS: Final = 4096  # of probabilities, by their quantiles, where more are dis
 
 
 @dataclass(frozen=True)
-class ClassCalibration:
+class IsotonicCalibration:
     """One isotonic map a class; calibrated probabilities are made to sum to 1."""
 
     maps: Sequence[CalibrationMap]
@@ -46,12 +46,12 @@ class CalibrationTally:
         ]
         self.blocks = blocks
 
-    def whole(self) -> ClassCalibration:
-        return ClassCalibration([fit_isotonic(*sums.sum(axis=1)) for sums in self._sums])
+    def whole(self) -> IsotonicCalibration:
+        return IsotonicCalibration([fit_isotonic(*sums.sum(axis=1)) for sums in self._sums])
 
-    def without(self, block: int) -> ClassCalibration:
+    def without(self, block: int) -> IsotonicCalibration:
         """Learnt from all rows but those of a block."""
-        return ClassCalibration(
+        return IsotonicCalibration(
             [fit_isotonic(*(sums.sum(axis=1) - sums[:, block])) for sums in self._sums]
         )
 

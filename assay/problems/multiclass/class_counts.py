@@ -21,7 +21,7 @@ from assay.tables.distribution import Integers
 
 
 @dataclass(frozen=True, eq=False)
-class RankedRows:
+class RankedClassRows:
     """Decisions as delivered, (rows,), and by class the rows' ranks by its uncalibrated score,
     (rows, classes): rows with one score share a rank.
     """
@@ -30,19 +30,19 @@ class RankedRows:
     ranks: Integers
 
     @classmethod
-    def from_scores(cls, scored: ScoredClasses) -> RankedRows:
+    def from_scores(cls, scored: ScoredClasses) -> RankedClassRows:
         columns = [np.unique(column, return_inverse=True)[1] for column in scored.probability.T]
         return cls(scored.decision, np.column_stack(columns))
 
-    def take(self, rows: Bools) -> RankedRows:
-        return RankedRows(self.decision[rows], self.ranks[rows])
+    def take(self, rows: Bools) -> RankedClassRows:
+        return RankedClassRows(self.decision[rows], self.ranks[rows])
 
 
 @dataclass(frozen=True, eq=False)
 class ClassShares:
     """Ranked rows, what `share` of each class they are, (rows, classes), and their `weight`."""
 
-    rows: RankedRows
+    rows: RankedClassRows
     share: Floats
     weight: Floats
 

@@ -43,8 +43,8 @@ from assay.gates.statistics.intervals import (
     normal_quantile,
 )
 from assay.gates.statistics.window_variation import jackknife_error
-from assay.problems.multiclass.class_calibration import CalibrationTally, ClassCalibration
-from assay.problems.multiclass.class_counts import ClassShares, RankedRows
+from assay.problems.multiclass.class_calibration import CalibrationTally, IsotonicCalibration
+from assay.problems.multiclass.class_counts import ClassShares, RankedClassRows
 from assay.problems.multiclass.scored_classes import ScoredClasses, read_scored_classes
 from assay.tables.distribution import Integers
 
@@ -109,7 +109,7 @@ class ExpectedByClass:
         return cls(encoder, scored, rows, held, features, seen.roles, seen.ask)
 
     def reference_value(self, weights: Floats) -> float:
-        shares = ClassShares(RankedRows.from_scores(self.known), self.known.outcomes, weights)
+        shares = ClassShares(RankedClassRows.from_scores(self.known), self.known.outcomes, weights)
         return shares.value(self.ask.metrics[0])
 
     def estimate(
@@ -174,7 +174,7 @@ class _Reference:
     """The reference's rows to compare with: what their labels say, without each block in turn."""
 
     def __init__(self, known: ScoredClasses, block: Integers) -> None:
-        self._rows = RankedRows.from_scores(known)
+        self._rows = RankedClassRows.from_scores(known)
         self._outcomes, self._block = known.outcomes, block
 
     def value(self, metric: EstimableMetric, without: int | None = None) -> float:
@@ -187,10 +187,10 @@ class _Current:
 
     def __init__(self, scored: ScoredClasses, features: Floats, in_order: bool) -> None:
         self.scored, self._features, self._in_order = scored, features, in_order
-        self.rows = RankedRows.from_scores(scored)
+        self.rows = RankedClassRows.from_scores(scored)
         self.block = _blocks(features, in_order)
 
-    def shares(self, calibration: ClassCalibration) -> ClassShares:
+    def shares(self, calibration: IsotonicCalibration) -> ClassShares:
         share = calibration.calibrate(self.scored.probability)
         return ClassShares(self.rows, share, np.ones(len(share)))
 

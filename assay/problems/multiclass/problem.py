@@ -101,7 +101,7 @@ class Multiclass:
     def group_comparison(
         self,
         target: Target,  # noqa: ARG002 - no question of this type yet
-        roles: ColumnRoles,  # noqa: ARG002
+        roles: ColumnRoles,  # noqa: ARG002 - no question of this type yet
     ) -> GroupComparison | None:
         return None
 

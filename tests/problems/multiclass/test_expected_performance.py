@@ -11,7 +11,7 @@ from assay.errors import DataError
 from assay.gates.drift.gate import judge_drift
 from assay.gates.drift.scored_rows import ColumnRoles
 from assay.gates.report import Verdict
-from assay.problems.multiclass.class_counts import ClassShares, RankedRows
+from assay.problems.multiclass.class_counts import ClassShares, RankedClassRows
 from assay.problems.multiclass.expected_performance import ExpectedByClass, estimate_performance
 from assay.problems.multiclass.scored_classes import read_scored_classes
 from tests.gates.drift.trials import stored
@@ -73,7 +73,7 @@ def test_intervals_hold_what_labels_drawn_from_the_probabilities_show(learnt, sh
 def test_realised_scores_are_those_of_scikit_learn():
     rows = world(500, 3)
     scored = read_scored_classes(rows, roles(), "current")
-    shares = ClassShares(RankedRows.from_scores(scored), scored.outcomes, np.ones(500))
+    shares = ClassShares(RankedClassRows.from_scores(scored), scored.outcomes, np.ones(500))
     truth, decided = rows["came"].to_pylist(), rows["decided"].to_pylist()
     assert shares.value("accuracy") == pytest.approx(np.mean(np.equal(truth, decided)))
     assert shares.value("macro_f1") == pytest.approx(f1_score(truth, decided, average="macro"))
@@ -85,7 +85,7 @@ def test_realised_scores_are_those_of_scikit_learn():
 @pytest.mark.parametrize("metric", METRICS)
 def test_expected_scores_and_their_spread_are_those_of_many_draws_of_labels(metric):
     scored = read_scored_classes(world(400, 4), roles(), "current")
-    ranked, p = RankedRows.from_scores(scored), scored.probability
+    ranked, p = RankedClassRows.from_scores(scored), scored.probability
     expected = ClassShares(ranked, p, np.ones(400))
     rng, drawn = np.random.default_rng(0), []
     for _ in range(1500):
