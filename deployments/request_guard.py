@@ -153,10 +153,15 @@ def create_guarded_app() -> AsgiApp:
     """Prefect's server for this process, as `prefect server start` runs it, behind the guard."""
     from prefect.server.api.server import create_app
 
+    return guard_app(create_app(final=True))
+
+
+def guard_app(app: AsgiApp) -> RequestGuard:
+    """The guard before `app`, as this process's environment describes the set-up."""
     host, port = os.environ["PREFECT_SERVER_API_HOST"], int(os.environ["PREFECT_SERVER_API_PORT"])
     dashboard, api = os.environ["PREFECT_UI_URL"], os.environ["PREFECT_UI_API_URL"]
     return RequestGuard(
-        create_app(final=True),
+        app,
         allowed_hosts(host, port, dashboard, api),
         dashboard.rstrip("/"),
         os.environ["ASSAY_PAGES"].rstrip("/"),

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from compose_spec import PyCompose
@@ -10,6 +11,8 @@ from dockerfile_parse import DockerfileParser
 from ruamel.yaml import YAML
 
 from assay.deployments import server
+from assay.deployments.request_guard import guard_app, is_own_request
+from assay.deployments.setup_state import SetupState
 
 ROOT = Path(__file__).parents[2]
 DEPLOYMENTS = ROOT / "deployments"
@@ -187,3 +190,57 @@ def test_containers_are_set_as_assay_up_sets_processes(services, manifests):
         assert {key: environment.get(key) for key in made} == made
         assert environment["PREFECT_SERVER_CSRF_PROTECTION_ENABLED"] == "true"
         assert "@" in environment["PREFECT_API_DATABASE_CONNECTION_URL"]
+
+
+def test_the_server_of_compose_answers_its_own_and_refuses_other_pages(services, monkeypatch):
+    own = services["server"]
+    assert own["command"][1:] == started_by_assay_up()
+    guard = guard_of(json.loads(filled(own["environment"])), monkeypatch)
+    caller = urlsplit(services["worker"]["environment"]["PREFECT_API_URL"]).netloc
+    for host in (caller, "127.0.0.1:4200"):
+        assert is_own_request(guard.hosts, [host], [])
+    assert not is_own_request(guard.hosts, ["evil.example:4200"], [])
+    assert not is_own_request(guard.hosts, [caller], ["http://evil.example"])
+    assert own["environment"]["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] != "*"
+
+
+def started_by_assay_up():
+    """The server's command under `assay up`, without the interpreter: -m, uvicorn, and so on."""
+    state = SetupState(
+        pool="assay", host="0.0.0.0", port=4200, store="s3://b", database="", root="/"
+    )
+    return server.process_commands(state, "process")["server"][1:]
+
+
+def guard_of(environment, monkeypatch):
+    """The guard of a server with this environment, and with the image's own."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value or "")
+    monkeypatch.setenv("ASSAY_STATE", "/tmp/assay")
+    return guard_app(None)
+
+
+@pytest.mark.parametrize("overlay", ["base", "overlays/team"])
+def test_the_server_of_a_cluster_answers_probes_jobs_and_the_ingress(
+    overlay, manifests, monkeypatch
+):
+    deployment = next(m for m in manifests if m["kind"] == "Deployment" and named(m) == "server")
+    (container, _) = deployment["spec"]["template"]["spec"]["containers"]
+    assert container["command"][1:] == started_by_assay_up()
+    changed = loaded(DEPLOYMENTS / "kubernetes" / overlay / "settings.yaml")
+    held = {named(m): m["data"] for m in manifests if m["kind"] == "ConfigMap"}
+    for one in changed:
+        held[named(one)] |= one["data"]
+    guard = guard_of(held["assay"] | held["assay-server"], monkeypatch)
+    probes = [container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness", "readiness")]
+    hosts = [h["value"] for probe in probes for h in probe["httpHeaders"] if h["name"] == "Host"]
+    dashboard = held["assay-server"]["PREFECT_UI_URL"]
+    hosts += [urlsplit(held["assay"]["PREFECT_API_URL"]).netloc, urlsplit(dashboard).netloc]
+    assert len(hosts) == 5
+    assert all(is_own_request(guard.hosts, [host], []) for host in hosts)
+    assert not is_own_request(guard.hosts, [hosts[0]], ["http://evil.example"])
+    assert held["assay-server"]["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] == dashboard
+
+
+def named(manifest):
+    return manifest["metadata"]["name"]
