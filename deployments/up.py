@@ -28,6 +28,7 @@ from assay.deployments.setup_state import (
 from assay.deployments.supervisor import STARTED_LINE
 from assay.errors import AssayError, ConfigError
 from assay.registry.open import open_bucket
+from assay.util.open_files import allow_open_files
 from assay.util.url_secrets import redact_text, remove_passwords
 
 Say = Callable[[str], None]
@@ -58,6 +59,7 @@ def start_setup(options: UpOptions, say: Say, *, foreground: bool = False) -> li
     StoreError.
     """
     server = options.server
+    allow_open_files()
     server.check_settings()
     before = SetupState.read(server.state_folder)
     if before is not None and before.is_alive("keeper"):

@@ -19,6 +19,7 @@ from assay.deployments.recorder_settings import RECORDER_ENVIRONMENT
 from assay.errors import AssayError, ObjectMissing
 from assay.steps.plan import RunPlan
 from assay.store.open import default_store_url
+from assay.util.open_files import allow_open_files
 
 # Defaults for runs by hand. The user's own settings win.
 _PREFECT_DEFAULTS = {
@@ -38,6 +39,7 @@ def run_named_flow(name: str, /, **parameters: Any) -> Any:
 
     Raises the AssayError that ended it, if one did.
     """
+    allow_open_files()
     prefect_access.check_home_known()
     use_running_server(parameters.get("store") or default_store_url())
     flow = _load_flow(name)
