@@ -101,6 +101,8 @@ class Check(_Frozen):
 
 MeasurementKind = Literal[
     "score",  # a performance metric on the test rows
+    "dummy_score",  # the same metric of the dummy, on the same rows
+    "champion_score",  # the same metric of the champion, on the same rows
     "expected",  # a performance metric of current rows, estimated without labels
     "realised",  # a performance metric of current rows, from their labels
     "expected_drop",  # how far `expected` lies below the reference

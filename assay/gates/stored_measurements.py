@@ -11,6 +11,7 @@ from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.gates.drift.checks import drop_measurements
 from assay.gates.fairness.checks import gap_measurements
+from assay.gates.performance.display import RIVAL_KINDS, SCORES_TITLE
 from assay.gates.report import (
     Cell,
     Interval,
@@ -30,9 +31,13 @@ _VALUE_COLUMNS: dict[MeasurementKind, str] = {
 
 def get_measured_report(bucket: Bucket, artifact: Artifact) -> Report:
     """A stored report as `get_report` gives it; an older one gets the measurements it shows."""
-    report = get_report(bucket, artifact)
+    return add_measurements(get_report(bucket, artifact))
+
+
+def add_measurements(report: Report) -> Report:
+    """A report with the measurements that it shows, where it was stored without them."""
     if report.measurements:
-        return report
+        return _add_rivals(report)
     found = (
         *(one for sheet in report.sheets for one in _sheet_measurements(sheet)),
         *drop_measurements(report.checks),
@@ -41,9 +46,29 @@ def get_measured_report(bucket: Bucket, artifact: Artifact) -> Report:
     return report.model_copy(update={"measurements": found}) if found else report
 
 
+def _add_rivals(report: Report) -> Report:
+    """The rivals' scores were shown, but not measured, before they had kinds of their own."""
+    if report.gate != "performance" or report.measurements_of(*RIVAL_KINDS.values()):
+        return report
+    found = [one for sheet in report.sheets for one in _rival_measurements(sheet)]
+    if not found:
+        return report
+    return report.model_copy(update={"measurements": (*report.measurements, *found)})
+
+
+def _rival_measurements(sheet: Sheet) -> Iterator[Measurement]:
+    if sheet.title != SCORES_TITLE:
+        return
+    for row in (dict(zip(sheet.columns, cells, strict=True)) for cells in sheet.rows):
+        for name, kind in RIVAL_KINDS.items():
+            if (value := _number(row.get(name))) is not None:
+                yield Measurement(kind=kind, metric=str(row["score"]), value=value)
+
+
 def _sheet_measurements(sheet: Sheet) -> Iterator[Measurement]:
     rows = [dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows]
-    if sheet.title == "Scores":
+    if sheet.title == SCORES_TITLE:
+        yield from _rival_measurements(sheet)
         for place, row in enumerate(rows):
             interval = Interval(low=_number(row["low"]), high=_number(row["high"]))
             yield Measurement(

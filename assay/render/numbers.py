@@ -54,15 +54,19 @@ def format_interval(bounds: Interval) -> str:
 
 def estimate_parts(check: Check) -> tuple[str, str, str]:
     """The estimate, its interval and the limit in one precision; "" for each that is missing."""
-    bounds = check.interval
+    return value_parts(check.estimate, check.interval, check.threshold)
+
+
+def value_parts(
+    value: float | None, bounds: Interval | None, limit: float | None = None
+) -> tuple[str, str, str]:
+    """A value, its interval and its limit in one precision; "" for each that is missing."""
     low, high = (bounds.low, bounds.high) if bounds else (None, None)
-    estimate, below, above, limit = format_numbers(
-        [check.estimate, low, high, check.threshold], distinct=True
-    )
+    shown, below, above, against = format_numbers([value, low, high, limit], distinct=True)
     return (
-        "" if check.estimate is None else estimate,
+        "" if value is None else shown,
         _interval_brackets(bounds, below, above) if bounds else "",
-        "" if check.threshold is None else limit,
+        "" if limit is None else against,
     )
 
 

@@ -98,3 +98,20 @@ def test_a_shifted_column_is_one_cause_whatever_its_name():
     other = check("shifted", "", 0.2).model_copy(update={"verdict": Verdict.FAIL})
     causes = report(gate="drift", checks=(shift, other)).causes_for(Verdict.FAIL)
     assert causes == [f"drift:{odd}", "gate:drift:shifted"]
+
+
+def test_rivals_of_an_older_report_are_read_from_its_scores(reread):
+    shown = Sheet(
+        title="Scores",
+        columns=("score", "model", "low", "high", "dummy", "champion"),
+        rows=(("roc_auc", 0.9, 0.8, 1.0, 0.5, 0.85), ("cost", 0.1, 0.0, 0.2, None, 0.3)),
+    )
+    own = Measurement(kind="score", metric="roc_auc", value=0.9)
+    for known in ((), (own,)):  # before there were measurements, and before there were rivals
+        read = reread(report(gate="performance", sheets=(shown,), measurements=known))
+        rivals = read.measurements_of("dummy_score", "champion_score")
+        assert {(m.kind, m.metric, m.value) for m in rivals} == {
+            ("dummy_score", "roc_auc", 0.5),
+            ("champion_score", "roc_auc", 0.85),
+            ("champion_score", "cost", 0.3),
+        }

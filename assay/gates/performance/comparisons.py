@@ -9,7 +9,8 @@ import pandas as pd
 
 from assay.config.gates import ErrorCosts, Performance, PerformanceMetric
 from assay.errors import DataError, suggest_name
-from assay.gates.performance import average_precision, display
+from assay.gates.performance import average_precision
+from assay.gates.performance.metric_titles import metric_title
 from assay.gates.performance.point_scores import (
     ModelPredictions,
     enough_rows,
@@ -127,9 +128,9 @@ def check_against_rivals(
         found.append(
             comparison_check(
                 name=f"beats_{name}",
-                claim=f"{display.score_title(metric)} beats the {name}{more}{where}",
+                claim=f"{metric_title(metric)} beats the {name}{more}{where}",
                 statistic=f"{metric}, improvement over the {name}",
-                subject=display.score_title(metric),
+                subject=metric_title(metric),
                 rival=f"the {name}'s",
                 where=where,
                 gain=gain,

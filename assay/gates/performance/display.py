@@ -7,8 +7,19 @@ from collections.abc import Mapping
 import numpy as np
 
 from assay.config.gates import ErrorCosts, PerformanceMetric
+from assay.gates.performance.metric_titles import metric_title
 from assay.gates.performance.point_scores import ModelPredictions, confusion_counts, point_score
-from assay.gates.report import Cell, Figure, Interval, Measurement, Point, Series, Sheet, Verdict
+from assay.gates.report import (
+    Cell,
+    Figure,
+    Interval,
+    Measurement,
+    MeasurementKind,
+    Point,
+    Series,
+    Sheet,
+    Verdict,
+)
 from assay.gates.statistics.intervals import Bools, Estimate
 from assay.util.wording import format_rounded_up
 
@@ -34,25 +45,9 @@ def suggest_remedy(verdict: Verdict, estimate: Estimate, limit: float, rows: int
     return f"About {format_rounded_up(max(rows * (times - 1), 1))} more test rows would tell."
 
 
-def score_title(metric: PerformanceMetric) -> str:
-    """A score's name at the head of a sentence."""
-    return _SCORE_TITLES.get(metric, metric.replace("_", " ").capitalize())
-
-
-_SCORE_TITLES: dict[str, str] = {
-    "roc_auc": "ROC AUC",
-    "roc_auc_ovr": "ROC AUC (one against the rest)",
-    "roc_auc_ovo": "ROC AUC (one against one)",
-    "f1": "F1",
-    "macro_f1": "Macro F1",
-    "weighted_f1": "Weighted F1",
-    "top_2_accuracy": "Top-2 accuracy",
-}
-
-
 def score_summary(scores: Mapping[PerformanceMetric, Estimate], rows: int) -> str:
     """The gate in one sentence."""
-    told = [f"{score_title(m)} {estimate_text(scores[m])}" for m in scores]
+    told = [f"{metric_title(m)} {estimate_text(scores[m])}" for m in scores]
     return f"{', '.join(told)} on {rows:,} test rows."
 
 
@@ -122,6 +117,20 @@ def score_measurements(
             headline=metric == choose_by,
         )
         for metric, score in scores.items()
+    )
+
+
+RIVAL_KINDS: dict[str, MeasurementKind] = {
+    "dummy": "dummy_score",
+    "champion": "champion_score",
+}
+
+
+def rival_measurements(metric: str, scores: Mapping[str, float]) -> tuple[Measurement, ...]:
+    """What each rival scores by `metric` on the same rows, for programs."""
+    return tuple(
+        Measurement(kind=RIVAL_KINDS[name], metric=metric, value=value)
+        for name, value in scores.items()
     )
 
 

@@ -15,6 +15,7 @@ from assay.gates.performance import (
     threshold_costs,
     weak_slices,
 )
+from assay.gates.performance.point_scores import point_score
 from assay.gates.performance.scores import estimate_score
 from assay.gates.report import Report, overall_verdict
 from assay.gates.statistics.cluster_errors import Clusters, find_clusters
@@ -116,7 +117,16 @@ def judge_performance(
             display.roc_figure(truth, everyone),
         ),
         notes=() if champion is not None else ("There is no champion to compare with.",),
-        measurements=display.score_measurements(found, performance.choose_by),
+        measurements=(
+            *display.score_measurements(found, performance.choose_by),
+            *display.rival_measurements(
+                performance.choose_by,
+                {
+                    name: point_score(performance.choose_by, truth, rival, performance.cost)
+                    for name, rival in rivals.items()
+                },
+            ),
+        ),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from assay.config.gates import LOWER_IS_BETTER, PerformanceMetric
 from assay.gates.performance import display
+from assay.gates.performance.metric_titles import metric_title
 from assay.gates.report import Check, Interval, Verdict
 from assay.gates.statistics.cluster_errors import student_quantile
 from assay.gates.statistics.intervals import Estimate, verdict_at_least, verdict_at_most
@@ -78,7 +79,7 @@ def too_few_newest_check(name: str, metric: PerformanceMetric, evidence: RowEvid
     """The comparison with a rival, where too few rows came since that one was trained."""
     return Check(
         name=f"beats_{name}",
-        claim=f"{display.score_title(metric)} beats the {name} on the test rows that came since",
+        claim=f"{metric_title(metric)} beats the {name} on the test rows that came since",
         verdict=Verdict.UNKNOWN,
         statistic=f"{metric}, improvement over the {name}",
         why=f"Only {evidence.rows:,} test rows came since the champion was trained",
@@ -98,13 +99,13 @@ def limit_check(
     verdict = Verdict.UNKNOWN if evidence.too_few else judged
     return Check(
         name=f"at_least[{metric}]",
-        claim=f"{display.score_title(metric)} is at {'most' if loss else 'least'} {limit:g}",
+        claim=f"{metric_title(metric)} is at {'most' if loss else 'least'} {limit:g}",
         verdict=verdict,
         statistic=metric,
         estimate=score.value,
         interval=score.interval,
         threshold=limit,
-        why=f"{display.score_title(metric)} is {display.estimate_text(score)}",
+        why=f"{metric_title(metric)} is {display.estimate_text(score)}",
         remedy=evidence.too_few or display.suggest_remedy(verdict, score, limit, evidence.rows),
         rows=evidence.rows,
     )

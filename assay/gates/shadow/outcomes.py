@@ -7,6 +7,7 @@ import pandas as pd
 
 from assay.config.gates import Performance, PerformanceMetric
 from assay.gates.performance import comparisons, display
+from assay.gates.performance.metric_titles import metric_title
 from assay.gates.performance.point_scores import ModelPredictions, enough_rows, too_few_remedy
 from assay.gates.performance.scores import estimate_score, score_difference
 from assay.gates.report import Check, Sheet, Verdict
@@ -45,14 +46,14 @@ def _no_worse_check(metric: PerformanceMetric, gain: Estimate, margin: float, ro
     verdict = verdict_at_least(gain.interval, -margin)
     return Check(
         name="no_worse",
-        claim=f"{display.score_title(metric)} is no more than {margin:g} worse than the "
+        claim=f"{metric_title(metric)} is no more than {margin:g} worse than the "
         f"champion's on {rows:,} rows whose labels have come",
         verdict=verdict,
         statistic=f"{metric}, improvement over the champion",
         estimate=gain.value,
         interval=gain.interval,
         threshold=-margin,
-        why=f"{display.score_title(metric)} is {display.gain_text(gain, _CHAMPIONS)} on "
+        why=f"{metric_title(metric)} is {display.gain_text(gain, _CHAMPIONS)} on "
         f"{rows:,} rows whose labels have come; {margin:g} worse is accepted",
         remedy=display.suggest_remedy(verdict, gain, -margin, rows),
         accepted=gain.value >= -margin,

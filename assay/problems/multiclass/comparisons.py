@@ -10,7 +10,7 @@ import pandas as pd
 from assay.config.data import Target
 from assay.config.gates import MulticlassMetric, Performance
 from assay.errors import DataError
-from assay.gates.performance import display
+from assay.gates.performance.metric_titles import metric_title
 from assay.gates.performance.rival_checks import (
     comparison_check,
     limit_check,
@@ -78,7 +78,7 @@ def check_against_rivals(
     found = []
     margins = {str(name): margin for name, margin in performance.beat.items()}
     for name, rival in rivals.items():
-        margin, title = margins.get(name, 0.0), display.score_title(metric)
+        margin, title = margins.get(name, 0.0), metric_title(metric)
         newest = newest_rows if name == "champion" else None
         rows = np.ones(len(truth), bool) if newest is None else newest
         held, ours, theirs = truth[rows], who.of(rows), rival.of(rows)

@@ -11,8 +11,8 @@ from assay.gates.performance.display import (
     CURVE_POINTS,
     SCORES_TITLE,
     estimate_text,
-    score_title,
 )
+from assay.gates.performance.metric_titles import metric_title
 from assay.gates.report import Cell, Figure, Measurement, Point, Series, Sheet
 from assay.gates.statistics.cluster_errors import (
     Clusters,
@@ -37,7 +37,7 @@ def score_summary(
     rows: int,
 ) -> str:
     """The gate in two sentences: the score to choose by, and the class that is missed most."""
-    main = f"{score_title(choose_by)} {estimate_text(scores[choose_by])} on {rows:,} test rows."
+    main = f"{metric_title(choose_by)} {estimate_text(scores[choose_by])} on {rows:,} test rows."
     if not recalls:
         return main
     worst = min(recalls, key=lambda label: recalls[label].value)

@@ -11,6 +11,7 @@ from assay.config.data import Target
 from assay.config.gates import MulticlassMetric, Performance
 from assay.errors import ConfigError, DataError, suggest_name
 from assay.gates.performance import weak_slices
+from assay.gates.performance.display import rival_measurements
 from assay.gates.report import Report, overall_verdict
 from assay.gates.statistics.cluster_errors import find_clusters
 from assay.gates.statistics.intervals import Bools
@@ -22,7 +23,7 @@ from assay.problems.multiclass.answers import (
 )
 from assay.problems.multiclass.independence import check_independence
 from assay.problems.multiclass.metrics import cost_array
-from assay.problems.multiclass.scores import estimate_score
+from assay.problems.multiclass.scores import estimate_score, point_score
 from assay.problems.multiclass.slices import search_class_slices
 
 
@@ -116,7 +117,13 @@ def judge_performance(
             *([roc] if roc else []),
         ),
         notes=_notes(champion, covered is not None),
-        measurements=display.score_measurements(found, chosen),
+        measurements=(
+            *display.score_measurements(found, chosen),
+            *rival_measurements(
+                chosen,
+                {name: point_score(chosen, truth, rival, costs) for name, rival in rivals.items()},
+            ),
+        ),
     )
 
 

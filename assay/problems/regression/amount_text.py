@@ -4,22 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from assay.config.gates import PerformanceMetric
 from assay.gates.report import Interval
 from assay.gates.statistics.intervals import Estimate
-
-_TITLES = {"mae": "MAE", "rmse": "RMSE", "r2": "R2"}
-_WITHOUT_UNIT = ("r2", "cost")
-
-
-def metric_title(metric: str) -> str:
-    """A metric's name at the head of a sentence."""
-    return _TITLES.get(metric, metric.replace("_", " ").capitalize())
-
-
-def metric_unit(metric: PerformanceMetric, unit: str) -> str:
-    """What a metric is counted in; empty for one that has no unit."""
-    return "" if metric in _WITHOUT_UNIT else unit
 
 
 def format_amount(value: float, *, sign: bool = False) -> str:

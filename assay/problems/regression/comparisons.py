@@ -10,6 +10,7 @@ import pandas as pd
 
 from assay.config.gates import Performance, RegressionMetric
 from assay.errors import DataError
+from assay.gates.performance.metric_titles import metric_title, metric_unit
 from assay.gates.performance.rival_checks import (
     RowEvidence,
     comparison_check,
@@ -23,8 +24,6 @@ from assay.problems.regression.amount_text import (
     estimate_text,
     format_amount,
     gain_describer,
-    metric_title,
-    metric_unit,
     with_unit,
 )
 from assay.problems.regression.answers import AmountAnswers, read_amounts, too_few_remedy

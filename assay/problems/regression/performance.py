@@ -12,12 +12,13 @@ from assay.config.data import Target
 from assay.config.gates import Performance, PerformanceMetric, RegressionMetric
 from assay.errors import DataError
 from assay.gates.performance import weak_slices
-from assay.gates.performance.display import SCORES_TITLE, score_measurements
+from assay.gates.performance.display import SCORES_TITLE, rival_measurements, score_measurements
+from assay.gates.performance.metric_titles import metric_title, metric_unit
 from assay.gates.report import Cell, Report, Sheet, overall_verdict
 from assay.gates.statistics.cluster_errors import Clusters, find_clusters
 from assay.gates.statistics.intervals import Bools, Estimate, Floats
 from assay.problems.regression import calibration, comparisons, coverage
-from assay.problems.regression.amount_text import estimate_text, metric_title, metric_unit
+from assay.problems.regression.amount_text import estimate_text
 from assay.problems.regression.answers import (
     ANSWER_COLUMNS,
     AmountAnswers,
@@ -123,8 +124,19 @@ def judge_performance(
             calibration.residual_figure(model, unit),
         ),
         notes=_notes(model, champion is not None),
-        measurements=score_measurements(
-            cast(Mapping[PerformanceMetric, Estimate], scores), performance.choose_by
+        measurements=(
+            *score_measurements(
+                cast(Mapping[PerformanceMetric, Estimate], scores), performance.choose_by
+            ),
+            *rival_measurements(
+                metric,
+                {
+                    name: compute_metric(
+                        metric, model.truth, theirs, unit_cost=performance.unit_cost
+                    )
+                    for name, theirs in rivals.items()
+                },
+            ),
         ),
     )
 
