@@ -75,7 +75,11 @@ def test_a_good_model_passes_what_can_be_told():
     headline = [one.metric for one in report.measurements if one.headline]
     assert headline == ["log_loss"]
     assert check(report, "cheaper_than_trivial").claim.endswith("always deciding none")
-    assert len(report.measurements) == 11
+    assert len(report.measurements_of("score")) == 11
+    (dummy,) = report.measurements_of("dummy_score")
+    score = next(one for one in report.measurements if one.headline)
+    gain = check(report, "beats_dummy").estimate
+    assert dummy.value - score.value == pytest.approx(gain)
     assert report.summary.startswith("Log loss")
 
 

@@ -282,7 +282,7 @@ def test_rows_of_one_unit_make_intervals_wider():
     widths = [
         one.interval.high - one.interval.low
         for found in (judge(answers), judge(four, units=units), judge(four))
-        for one in found.measurements
+        for one in found.measurements_of("score")
         if one.metric == "mae"
     ]
     assert widths[1] == pytest.approx(widths[0], rel=0.02)
