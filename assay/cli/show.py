@@ -206,7 +206,9 @@ def _write_html(
     bucket: Bucket, history: ModelHistory, version: Version, gate: str | None, path: Path
 ) -> None:
     from assay.bucket.artifacts import Artifact
+    from assay.render.decision_summary import summarize_decision
     from assay.render.html_page import render_html
+    from assay.render.model_decision import version_decision
 
     body = version.entry.body
     asked = bucket.get_json(Artifact.model_validate(body["run"]))["configuration"]
@@ -220,9 +222,11 @@ def _write_html(
         "Judged at": version.entry.at,
     }
     title = f"{version.name}: {gate}" if gate else version.name
-    write_file(
-        path, render_html(_load_reports(bucket, history, version, gate), title=title, facts=facts)
-    )
+    reports = _load_reports(bucket, history, version, gate)
+    summary = None  # one gate's page says what that gate says
+    if gate is None:
+        summary = summarize_decision(reports, version_decision(bucket, history, version))
+    write_file(path, render_html(reports, title=title, facts=facts, summary=summary))
 
 
 def _show_object(bucket: Bucket, reference: str, rows: int, *, as_json: bool) -> None:

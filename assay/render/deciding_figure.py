@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from assay.config.gates import LOWER_IS_BETTER
 from assay.gates.performance.metric_titles import metric_title, metric_unit
 from assay.gates.report import Check, Figure, Measurement, Point, Report, Series
 from assay.render.deciding_numbers import (
@@ -13,6 +14,7 @@ from assay.render.deciding_numbers import (
     group_title,
     headline_score,
     judged_gaps,
+    statistic_title,
     widest_gap,
 )
 from assay.render.numbers import format_number
@@ -58,19 +60,34 @@ def rival_figure(report: Report, *, champion: str = "", unit: str = "") -> Figur
     title = metric_title(score.metric)
     counted = metric_unit(score.metric, unit)
     points = [_mark("this model", score), *(_mark(name, m) for name, m in rivals)]
-    asked = next((c for c in report.checks if c.name == f"at_least[{score.metric}]"), None)
+    limit = score_limit(report, score)
     said = [f"{name} {format_number(m.value)}" for name, m in rivals]
     return Figure(
         title=f"{title} on the test rows",
         kind="intervals",
         series=(Series(name=title, points=tuple(points)),),
         axis=f"{title}, {counted}" if counted else title,
-        reference=asked.threshold if asked else None,
+        reference=limit,
         reference_name="limit",
         alt=f"{title}: this model {' '.join(estimate_texts(score)).strip()}"
         + "".join(f", {text}" for text in said)
         + ".",
     )
+
+
+def score_limit(report: Report, score: Measurement) -> float | None:
+    """The value from which the headline score is accepted: its own limit, else the dummy's score
+    with the margin that is asked beyond it.
+    """
+    checks = {check.name: check for check in report.checks}
+    if asked := checks.get(f"at_least[{score.metric}]"):
+        return asked.threshold
+    beats = checks.get("beats_dummy")
+    dummies = [m.value for m in report.measurements_of("dummy_score") if m.metric == score.metric]
+    if beats is None or beats.threshold is None or not dummies or dummies[0] is None:
+        return None
+    sign = -1 if score.metric in LOWER_IS_BETTER else 1
+    return dummies[0] + sign * beats.threshold
 
 
 def gap_figure(report: Report, unit: str = "") -> Figure | None:
@@ -123,9 +140,9 @@ def check_figure(check: Check) -> Figure:
         low=bounds.low if bounds else None,
         high=bounds.high if bounds else None,
     )
-    statistic = check.statistic or "estimate"
+    statistic = statistic_title(check)
     return Figure(
-        title=statistic[:1].upper() + statistic[1:],
+        title=statistic,
         kind="intervals",
         series=(Series(name="seen", points=(point,)),),
         axis=statistic,

@@ -13,6 +13,7 @@ from assay.render.numbers import estimate_parts, format_interval, format_numbers
 from assay.util.wording import format_count
 
 HOW_GOOD, HOW_FAIR, HOW_SURE = "How good?", "How fair?", "How sure?"
+LABELS = {HOW_SURE: "open"}  # what `against` says of a number; of the others "against"
 _NOT_A_GAP = "undeclared_columns"  # a check of the fairness gate that compares no groups
 
 
@@ -129,8 +130,8 @@ def _how_good_without(of_gate: dict[str, Report]) -> DecidingNumber:
                 interval = format_interval(check.interval) if check.interval else ""
                 return DecidingNumber(
                     HOW_GOOD,
-                    f"{_capitalized(check.statistic)}: {value} {interval}".strip(),
-                    limit="" if check.threshold is None else f"asked for: {limit}",
+                    f"{statistic_title(check)}: {value} {interval}".strip(),
+                    limit="" if check.threshold is None else limit,
                     verdict=overall_verdict([check]),
                 )
     return DecidingNumber(HOW_GOOD, "Not judged: no model was trained.")
@@ -170,12 +171,10 @@ def how_fair(report: Report | None, *, unit: str = "", stopped: bool = False) ->
 def gap_sentence(gap: Measurement, unit: str = "") -> str:
     """A gap with its interval and what is accepted, without a full stop."""
     value, interval = estimate_texts(gap)
-    counted = gap_unit(gap, unit)
-    what = "differs from the reference group's by"
-    if gap.kind == "ratio":
-        what = "relates to the reference group's as"
-    size = " ".join(part for part in (value, counted, interval) if part)
-    return f"{gap_title(gap)} {what} {size}; {gap_limit_text(gap, unit)} is accepted"
+    what = "gap" if gap.kind == "difference" else "ratio"
+    size = " ".join(part for part in (value, gap_unit(gap, unit), interval) if part)
+    accepted = gap_limit_text(gap, unit)
+    return f"{gap_title(gap)} has a {what} of {size}; {accepted} is accepted"
 
 
 def gap_title(gap: Measurement) -> str:
@@ -312,8 +311,8 @@ def _effective_rows(report: Report, rows: int) -> int | None:
 
 
 def estimate_texts(measured: Measurement) -> tuple[str, str]:
-    """A measurement's value and its interval in one precision; "" for no interval."""
-    value, interval, _ = value_parts(measured.value, measured.interval)
+    """A measurement's value and its interval, in the precision of its limit; "" for no interval."""
+    value, interval, _ = value_parts(measured.value, measured.interval, measured.limit)
     return value, interval
 
 
@@ -331,7 +330,11 @@ def _with_unit(text: str, unit: str) -> str:
     return f"{text} {unit}" if unit else text
 
 
-def _capitalized(text: str) -> str:
+def statistic_title(check: Check) -> str:
+    """What a check measured, with a metric by its name for people: "ROC AUC of a quick learner"."""
+    text = check.statistic or "estimate"
+    if "=" not in check.subject and text.startswith(check.subject):
+        text = text.replace(check.subject, metric_title(check.subject), 1)
     return text[:1].upper() + text[1:]
 
 

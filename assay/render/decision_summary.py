@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assay.gates.report import Check, Figure, Report, Verdict
-from assay.render.deciding_figure import deciding_figure
+from assay.render.deciding_figure import deciding_figure, gap_figure
 from assay.render.deciding_numbers import (
     DecidingNumber,
     deciding_numbers,
@@ -51,6 +51,8 @@ class DecisionSummary:
     numbers: tuple[DecidingNumber, ...]
     figure: Figure | None
     next_step: str  # what a person must do
+    second_figure: Figure | None = None  # where there is room: the fairness that `figure` lacks
+    label: str = ""  # the state in a word or two: "champion", "waits for a person", "rejected"
 
 
 def summarize_decision(reports: Sequence[Report], decision: ModelDecision) -> DecisionSummary:
@@ -61,16 +63,21 @@ def summarize_decision(reports: Sequence[Report], decision: ModelDecision) -> De
     measured = [_with_measurements(report) for report in reports]
     state = _state(measured, decision)
     worst = _deciding_report(measured)
+    figure = deciding_figure(
+        measured, worst, champion=decision.against, unit=decision.unit, state=state
+    )
+    fairness = next((report for report in measured if report.gate == "fairness"), None)
+    gaps = gap_figure(fairness, decision.unit) if fairness else None
     return DecisionSummary(
         state=state,
         sentence=_sentence(state, measured, worst, decision),
         numbers=deciding_numbers(
             measured, champion=decision.against, unit=decision.unit, stopped=state == "stopped"
         ),
-        figure=deciding_figure(
-            measured, worst, champion=decision.against, unit=decision.unit, state=state
-        ),
+        figure=figure,
+        second_figure=None if gaps == figure else gaps,
         next_step=_next_step(state, measured, worst, decision),
+        label=_label(state, decision),
     )
 
 
@@ -82,6 +89,13 @@ def _state(reports: Sequence[Report], decision: ModelDecision) -> DecisionState:
     unsure = any(report.verdict is Verdict.UNKNOWN for report in reports)
     waits = decision.waits or (unsure and not decision.champion)
     return "waiting" if waits else "good"
+
+
+def _label(state: DecisionState, decision: ModelDecision) -> str:
+    if state == "good":
+        return "champion" if decision.champion else "registered"
+    labels = {"waiting": "waits for a person", "refused": "rejected", "stopped": "stopped"}
+    return labels[state]
 
 
 def _deciding_report(reports: Sequence[Report]) -> Report | None:
@@ -154,11 +168,11 @@ def _reason(report: Report | None, decision: ModelDecision) -> str:
     if gaps and any(c.name == f"{g.metric}[{g.group}]" for c in report.checks for g in gaps):
         return f"{gap_sentence(widest_gap(report), decision.unit)}{more}."
     seen = (first.headline if first else report.summary).strip().removesuffix(".")
-    limit = _limit_text(first) if first else ""
+    limit = limit_text(first) if first else ""
     return f"{seen}{limit}{more}."
 
 
-def _limit_text(check: Check) -> str:
+def limit_text(check: Check) -> str:
     """The limit, unless the headline names it: "; the limit is 0.85"."""
     limit = estimate_text(check).limit
     short = limit.rstrip("0").rstrip(".") if "." in limit else limit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from itertools import chain, count
 from typing import Any, NamedTuple
@@ -12,7 +12,11 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from assay.gates.report import Check, Figure, Report, Sheet, Verdict
+from assay.render.deciding_numbers import LABELS
+from assay.render.decision_summary import DecisionSummary, ModelDecision, summarize_decision
+from assay.render.gate_summary import summarize_gate
 from assay.render.numbers import estimate_text, format_column, is_numeric
+from assay.render.page_sections import GateSection, lay_out, sort_for_review
 from assay.render.report_text import (
     VERDICT_MEANINGS,
     VERDICT_SYMBOLS,
@@ -23,10 +27,10 @@ from assay.render.report_text import (
 )
 from assay.render.svg.figure import figure_svg
 from assay.util.printable_text import printable_text
+from assay.util.wording import format_count
 
 _MOST_OPEN_ROWS = 12  # a longer table is folded
 _MOST_ROWS = 2_000  # beyond it a browser on a phone gives up; the stored report has them all
-_MOST_FINDINGS = 3  # of a gate's findings in the page's opening
 
 
 class HtmlTable(NamedTuple):
@@ -44,33 +48,50 @@ class HtmlTable(NamedTuple):
 
 
 def render_html(
-    reports: Sequence[Report], *, title: str, facts: Mapping[str, str], intro: str = ""
+    reports: Sequence[Report],
+    *,
+    title: str,
+    facts: Mapping[str, str],
+    intro: str = "",
+    summary: DecisionSummary | None = None,
 ) -> bytes:
     """One HTML file for one gate or for all of a run, in UTF-8; equal input gives equal bytes.
 
-    `facts` appear beneath the title, in order. Two have their own place, in any case: `question`
-    leads, and `outcome` (with `registered`, `rejected` or `stopped` as its first word) is large.
+    The first screen is `summary`; without one, what the report alone says, or the reports together.
+    The gates follow in the order in which a reviewer asks, and `facts` after them. Two have their
+    own place, in any case: `question` leads, and `outcome` says what became of the model where
+    there is no summary.
     """
-    rest = dict(facts)
+    rest, ordered = dict(facts), sort_for_review(reports)
     question, outcome = _pop_fact(rest, "question"), _pop_fact(rest, "outcome")
     html: str = _template().render(
         title=title,
         question="" if question == title else question,
-        outcome=outcome,
-        ending=_first_word(outcome),
+        summary=summary or _summary(ordered, title, outcome),
         intro=intro,
         facts=rest,
-        reports=reports,
-        anchors=gate_anchors([report.gate for report in reports]),
+        reports=ordered,
+        anchors=gate_anchors([report.gate for report in ordered]),
+        lay_out=partial(lay_out, alone=len(ordered) == 1),
         Verdict=Verdict,
         meanings=VERDICT_MEANINGS,
     )
     return html.lstrip().encode("utf-8", "replace")
 
 
+def _summary(reports: Sequence[Report], title: str, outcome: str) -> DecisionSummary:
+    if len(reports) == 1:
+        return summarize_gate(reports[0])
+    word = _first_word(outcome)
+    if not word:
+        failed = any(report.verdict is Verdict.FAIL for report in reports)
+        word = "rejected" if failed else "registered"
+    return summarize_decision(reports, ModelDecision(title, word))
+
+
 def gate_anchors(gates: Sequence[str]) -> list[str]:
     """Each gate's anchor in the page, such as "page.html#fairness"; equal names are numbered."""
-    taken = {"main", "verdicts"}
+    taken = {"main", "verdicts", "about", "reading"}
     found = []
     for gate in gates:
         name = re.sub(r"[^a-z0-9]+", "-", gate.lower()).strip("-") or "gate"
@@ -106,7 +127,8 @@ def _template() -> Any:
         "css": Markup(files("assay.render").joinpath("page.css").read_text("utf-8")),  # noqa: S704 # our own file
         "symbols": VERDICT_SYMBOLS,
         "findings": checks_not_passed,
-        "first": _MOST_FINDINGS,
+        "evidence": _evidence_title,
+        "labels": LABELS,
         "figure_grid": lambda figure: html_table(figure_sheet(figure)),
         "grid": html_table,
         "measured": estimate_text,
@@ -126,6 +148,15 @@ def _printable_value(value: Any) -> Any:
 
 def passed_checks(report: Report) -> list[Check]:
     return report.checks_with(Verdict.PASS)
+
+
+def _evidence_title(section: GateSection) -> str:
+    """What is folded, counted: "3 figures and 11 tables"."""
+    figures, tables = len(section.folded_figures), len(section.folded_sheets)
+    more = "more " if section.figures or section.sheets else ""
+    counts = [format_count(figures, f"{more}figure")] if figures else []
+    counts += [format_count(tables, f"{more}table")] if tables else []
+    return " and ".join(counts)
 
 
 def svg_markup(figure: Figure) -> Markup:

@@ -15,8 +15,10 @@ from assay.gates.report import Verdict, get_report, put_report
 from assay.registry.history import CHALLENGER, CHAMPION, REGISTERED, REJECTED, STOPPED, Version
 from assay.registry.lessons import Lesson, describe_lessons, find_lessons
 from assay.registry.registry import Registry
+from assay.render.decision_summary import ModelDecision, summarize_decision
 from assay.render.html_page import render_html
 from assay.render.model_card import render_model_card
+from assay.render.model_decision import version_decision
 from assay.render.report_text import format_scores
 from assay.runs import slsa_statement
 from assay.runs.judged_candidate import JudgedCandidate
@@ -73,7 +75,16 @@ def conclude_stopped_run(
         against=None,
         gates=tried.gates,
         reports=tried.reports,
-        page=_put_page(run, f"{run.name}: stopped", tried, {"Outcome": "stopped"}, learnt),
+        page=_put_page(
+            run,
+            f"{run.name}: stopped",
+            tried,
+            {"Outcome": STOPPED},
+            learnt,
+            decision=ModelDecision(
+                run.name, STOPPED, unit=run.loaded.use_case.data.target.unit or ""
+            ),
+        ),
         reasons=tried.reasons,
         judged=[],
         steps=_step_summaries(steps),
@@ -140,6 +151,7 @@ def conclude_judged_run(
             tried,
             _page_facts(versions, all_tried, tried, champion),
             find_lessons(history.entries, tried.causes, question=question),
+            decision=version_decision(run.bucket, history, version),
         ),
         reasons=tried.reasons,
         judged=[_candidate_outcome(v, t) for v, t in zip(versions, all_tried, strict=True)],
@@ -299,6 +311,8 @@ def _put_page(
     judged_candidate: JudgedCandidate,
     facts: Mapping[str, str],
     lessons: Sequence[Lesson],
+    *,
+    decision: ModelDecision,
 ) -> Artifact:
     use_case = run.loaded.use_case
     about = {
@@ -309,7 +323,9 @@ def _put_page(
         **facts,
         **({"Seen before": "; ".join(describe_lessons(lessons))} if lessons else {}),
     }
-    html = render_html(judged_candidate.evidence, title=title, facts=about)
+    reports = judged_candidate.evidence
+    summary = summarize_decision(reports, decision)
+    html = render_html(reports, title=title, facts=about, summary=summary)
     return run.bucket.put(html, artifacts.HTML, f"report of {title}")
 
 

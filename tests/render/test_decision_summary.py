@@ -69,8 +69,7 @@ def test_a_gate_that_cannot_tell_makes_the_model_wait_for_a_person():
     assert summary.state == "waiting"
     assert summary.sentence == (
         "income@2 waits for a person, because fairness cannot tell: Selection rate of sex=Female "
-        "differs from the reference group's by -0.098 [-0.118, -0.078]; at most 0.1 either way is "
-        "accepted."
+        "has a gap of -0.098 [-0.118, -0.078]; at most 0.1 either way is accepted."
     )
     assert "assay promote income@2 --approve" in summary.next_step
 
@@ -122,7 +121,7 @@ def test_a_stopped_run_gives_the_reason_and_the_remedy_and_no_number_of_a_model(
     assert "stopped at feasibility, before any model was trained" in summary.sentence
     assert "0.62; the limit is 0.85" in summary.sentence
     assert summary.next_step == "Add columns. Then run it again."
-    assert number(summary, HOW_GOOD).limit == "asked for: 0.850"
+    assert number(summary, HOW_GOOD).limit == "0.850"
     assert number(summary, HOW_FAIR).value == "Not judged: no model was trained."
     assert number(summary, HOW_SURE).value == "4,000 rows of data"
     assert summary.figure is not None

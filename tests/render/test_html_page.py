@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from html.parser import HTMLParser
 
+import pytest
+from deciding import check, gap, gate, performance
+from deciding import fairness as fairness_report
+
 from assay.gates.report import Check, Report, Sheet, Verdict
+from assay.render.decision_summary import ModelDecision, summarize_decision
 from assay.render.html_page import gate_anchors, render_html
 
 _VOID = {"meta", "link"}
@@ -73,12 +79,63 @@ def test_the_same_reports_are_the_same_bytes_in_another_process(fairness: Report
     assert ran.stdout == render_html([fairness], title="t", facts={"Model": "m"})
 
 
-def test_question_and_outcome_lead_and_the_other_facts_follow(fairness: Report) -> None:
-    facts = {"Model": "income@1", "Outcome": "rejected: unfair", "Question": "Is it so?"}
-    said = Outline(render_html([fairness], title="income", facts=facts)).said
-    order = [said.index(text) for text in ("Is it so?", "rejected: unfair", "income@1")]
-    assert order == sorted(order)
+def test_the_first_screen_says_the_answer_in_the_order_of_its_questions() -> None:
+    summary = summarize_decision(
+        [performance(), fairness_report(gap("sex=Female", -0.2, Verdict.FAIL))],
+        ModelDecision("income@2", "rejected"),
+    )
+    facts = {"Owner": "benefits team", "Question": "Is it so?", "Outcome": "rejected"}
+    reports = [gate("technical"), gate("validation"), fairness_report(), performance()]
+    said = Outline(render_html(reports, title="income@2", facts=facts, summary=summary)).said
+    order = ["income@2", "Is it so?", "rejected", summary.sentence, "What to do",
+             summary.next_step, "How good?", "How fair?", "How sure?", "Gates", "Performance",
+             "Fairness", "Validation", "Technical", "About", "benefits team"]  # fmt: skip
+    places = list(itertools.accumulate(order, lambda at, text: said.index(text, at), initial=0))
+    assert places == sorted(places)
     assert said.count("Is it so?") == 1
+
+
+@pytest.mark.parametrize(
+    ("decision", "state"),
+    [
+        (ModelDecision("m@1", "registered", champion=True), "good"),
+        (ModelDecision("m@1", "registered", waits="it awaits a person"), "waiting"),
+        (ModelDecision("m@1", "rejected"), "refused"),
+        (ModelDecision("m", "stopped"), "stopped"),
+    ],
+)
+def test_colour_and_words_follow_the_state_of_the_decision(
+    decision: ModelDecision, state: str
+) -> None:
+    summary = summarize_decision([performance()], decision)
+    outline = Outline(render_html([performance()], title="m", facts={}, summary=summary))
+    (top,) = outline.all("header")[:1]
+    assert top["class"] == f"top {state}"
+    assert summary.label in outline.said  # readable without colour
+
+
+def test_gates_stand_in_the_order_in_which_a_reviewer_asks() -> None:
+    names = ["validation", "feasibility", "technical", "novel", "fairness", "performance"]
+    outline = Outline(render_html([gate(name) for name in names], title="t", facts={}))
+    headings = [text.casefold() for text in outline.said if text.casefold() in names]
+    assert headings[-6:] == [
+        "performance", "fairness", "validation", "feasibility", "novel", "technical",
+    ]  # fmt: skip
+
+
+def test_the_page_of_one_gate_answers_first_too(fairness: Report) -> None:
+    said = Outline(render_html([fairness], title="Fairness", facts={})).said
+    answer = said.index("Fairness failed: 0.742 of 482 against 0.831 of 1,861; the limit is -0.05.")
+    assert answer < said.index("Needs attention")
+    assert said.index("Add a mitigated candidate.") < said.index("Needs attention")
+
+
+def test_what_passed_and_the_evidence_on_the_data_are_folded() -> None:
+    sheet = Sheet(title="Columns", columns=("n",), rows=((1,),))
+    data = gate("validation", check("rule")).model_copy(update={"sheets": (sheet,)})
+    folds = Outline(render_html([data, performance()], title="t", facts={})).all("details")
+    assert {fold["class"] for fold in folds} >= {"passed", "evidence"}
+    assert not any("open" in fold for fold in folds)
 
 
 def test_findings_come_before_what_passed_and_the_worst_first(fairness: Report) -> None:

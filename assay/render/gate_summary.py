@@ -1,0 +1,92 @@
+"""The first screen of a page for one gate alone: an audit, a drift check, a monitor's look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from assay.gates.report import Check, Figure, Report, Verdict
+from assay.render.deciding_figure import check_figure, gap_figure
+from assay.render.deciding_numbers import DecidingNumber, how_fair, judged_gaps, statistic_title
+from assay.render.decision_summary import DecisionState, DecisionSummary, limit_text
+from assay.render.numbers import estimate_text
+from assay.render.report_text import checks_worst_first
+from assay.util.wording import format_count
+
+_STATES: Final[dict[Verdict, DecisionState]] = {
+    Verdict.PASS: "good",
+    Verdict.CAUTION: "waiting",
+    Verdict.UNKNOWN: "waiting",
+    Verdict.FAIL: "refused",
+}
+_ANSWERS: Final = {
+    Verdict.PASS: "passed",
+    Verdict.CAUTION: "passed, with cautions to weigh",
+    Verdict.UNKNOWN: "cannot tell",
+    Verdict.FAIL: "failed",
+}
+_MOST_NUMBERS = 3
+
+
+def summarize_gate(report: Report) -> DecisionSummary:
+    """The gate's answer and its reason, the worst of its numbers, a picture, and what to do."""
+    found = report.checks_weighing(report.verdict) if report.verdict is not Verdict.PASS else []
+    return DecisionSummary(
+        state=_STATES[report.verdict],
+        sentence=_sentence(report, found),
+        numbers=_numbers(report),
+        figure=_figure(report, found),
+        next_step=next((c.remedy for c in found if c.remedy), "") or _nothing(report),
+        label=report.verdict.value,
+    )
+
+
+def _sentence(report: Report, found: Sequence[Check]) -> str:
+    answer = f"{report.gate.capitalize()} {_ANSWERS[report.verdict]}"
+    if not found:
+        return f"{answer}: {_full_stop(report.summary)}" if report.summary.strip() else f"{answer}."
+    first, *others = found
+    more = f" ({format_count(len(others), 'more finding')})" if others else ""
+    seen = f"{first.headline.strip().removesuffix('.')}{limit_text(first)}{more}"
+    return f"{answer}: {_full_stop(seen)}"
+
+
+def _nothing(report: Report) -> str:
+    if report.verdict is Verdict.PASS:
+        return "Nothing: every check passed." if report.checks else "Nothing was to be judged."
+    return "Weigh the findings below."
+
+
+def _numbers(report: Report) -> tuple[DecidingNumber, ...]:
+    """The numbers of the worst checks, each with its limit; of fairness, the widest gap first."""
+    lead = [how_fair(report)] if report.gate == "fairness" and judged_gaps(report) else []
+    room = _MOST_NUMBERS - len(lead)
+    measured = [c for c in checks_worst_first(report) if c.estimate is not None and c.statistic]
+    rest = [c for c in measured if not (lead and c.threshold is not None and c.group)]
+    return (*lead, *(_check_number(check) for check in rest[:room]))
+
+
+def _check_number(check: Check) -> DecidingNumber:
+    estimate, limit = estimate_text(check)
+    return DecidingNumber(
+        question=statistic_title(check),
+        value=estimate,
+        against=check.group or "",
+        limit=limit,
+        verdict=check.verdict,
+        meaning=check.headline,
+    )
+
+
+def _figure(report: Report, found: Sequence[Check]) -> Figure | None:
+    """What decided; where that was not measured, the figure that the gate shows first."""
+    if report.gate == "fairness" and (figure := gap_figure(report)):
+        return figure
+    if report.figures:
+        return report.figures[0]
+    measured = [c for c in found if c.estimate is not None and c.threshold is not None]
+    return check_figure(measured[0]) if measured else None
+
+
+def _full_stop(text: str) -> str:
+    return f"{text.strip().removesuffix('.')}."
