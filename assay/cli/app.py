@@ -21,6 +21,7 @@ from assay.cli import (
     lessons,
     log,
     monitor,
+    new,
     people,
     pin,
     promote,
@@ -50,7 +51,7 @@ app = typer.Typer(
 )
 
 _COMMANDS = {
-    "A question": (run, why, show, log, reproduce),
+    "A question": (new, run, why, show, log, reproduce),
     "A model in use": (score, label, monitor, retrain, todo),
     "What people decide": (
         todo,

@@ -1,0 +1,1 @@
+"""Drafts a use case from data that nobody has described yet."""
