@@ -1,5 +1,7 @@
 """From a table through every gate to a registered model, or to the reason for having none."""
 
+from dataclasses import replace
+
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
@@ -10,6 +12,7 @@ from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.conclusion import record_candidates, record_stop
 from assay.tasks.evaluate import run_performance_gate
+from assay.tasks.explain import run_explanation_gate
 from assay.tasks.fairness import run_fairness_gate
 from assay.tasks.feasibility import run_feasibility_gate
 from assay.tasks.rank import candidates_in_order, rank_candidates
@@ -71,6 +74,8 @@ def run_training_pipeline(
             run_fairness_gate(run, table, training, row_origins),
             run_technical_gate(run, training),
         )
+        if "explain" in run.problem.code and "fail" not in {gate.verdict for gate in steps.gates}:
+            steps = replace(steps, explanation=run_explanation_gate(run, table, training))
         candidates.append(steps)
         if "fail" not in {gate.verdict for gate in steps.gates}:
             awaits_person = steps.fairness.verdict == "unknown"

@@ -25,7 +25,7 @@ def run_technical_gate(run: Run, train_step: Step) -> Step:
         "technical",
         core="assay.gates.technical",
         settings={
-            "technical": use_case.technical.model_dump(mode="json"),
+            "technical": use_case.technical.model_dump(mode="json", exclude={"flips"}),
             "candidate": candidate,
         },
         inputs={"timing": timing},

@@ -243,6 +243,21 @@ class Performance(Section):
         return "cost" in self.model_fields_set
 
 
+class FlipLimits(Section):
+    """Which share of answers may flip when each row's input is a little wrong. An amount flips if
+    it moves by more than the model's mean absolute error. Shares without a limit are reported.
+    """
+
+    missing: Fraction | None = None
+    """One value of each row is missing."""
+    noise: Fraction | None = None
+    """All numbers are off by a normal error of 5 % of their standard deviation."""
+    typos: Fraction | None = None
+    """One text of each row is mistyped, and so a value that the model never saw."""
+    out_of_range: Fraction | None = None
+    """One number of each row is beyond all that are known, by as much as they range."""
+
+
 class TechnicalLimits(Section):
     """What a model may take to run, on the machine that trained it. Reported in any case."""
 
@@ -254,6 +269,8 @@ class TechnicalLimits(Section):
     """Bytes of the stored model."""
     memory: Size | None = None
     """Peak memory of a batch in bytes, beyond the model and the rows."""
+    flips: FlipLimits = FlipLimits()
+    """How many answers may flip by faults in the input. The explanation gate judges it."""
 
 
 class FairnessRule(Section):

@@ -14,6 +14,7 @@ GATE_BY_STAGE: Final = {
     "rank": "candidates",
     "evaluate": "performance",
     "fairness": "fairness",
+    "explain": "explanation",
     "technical": "technical",
 }
 

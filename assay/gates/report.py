@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from assay.bucket.artifacts import REPORT, Artifact
 from assay.bucket.bucket import Bucket
@@ -109,6 +109,7 @@ MeasurementKind = Literal[
     "realised_drop",  # how far `realised` lies below what was expected
     "difference",  # a fairness metric: group minus reference group
     "ratio",  # a fairness metric: group over reference group
+    "importance",  # how much a performance metric worsens without what some columns say
 ]
 
 
@@ -125,6 +126,8 @@ class Measurement(_Frozen):
     limit: float | None = None
     group: str | None = None
     headline: bool = False  # the one number that a summary gives
+    # Of kind "importance", taken together. Left out where empty: other reports keep their bytes.
+    columns: Annotated[tuple[str, ...], Field(exclude_if=lambda value: not value)] = ()
 
 
 def _as_cells(value: Any) -> Any:
@@ -201,7 +204,7 @@ class Figure(_Frozen):
 class Report(_Frozen):
     """The checks of one gate, its overall verdict, and what people want to look at beside it."""
 
-    gate: str  # "validation", "feasibility", "performance", "fairness", "drift"
+    gate: str  # "validation", "feasibility", "performance", "fairness", "explanation", "drift"
     subject: str  # what was judged: a table, a model
     verdict: Verdict
     summary: str  # one sentence

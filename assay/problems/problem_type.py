@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # light for the command line: what a type needs it imports wh
     from assay.gates.candidates.frontier import CandidateFrontier
     from assay.gates.drift.prediction_harm import DriftObservations, PredictionHarm
     from assay.gates.drift.scored_rows import ColumnRoles
+    from assay.gates.explanation.answer_scale import AnswerScale
     from assay.gates.monitoring.group_comparison import GroupComparison
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
@@ -279,6 +280,11 @@ class ProblemType(Protocol):
         declarations: Sequence[Check] = (),
     ) -> Report:
         """Compare groups. `declarations` are checks of what the use case declares."""
+
+    def answer_scale(self, use_case: UseCase) -> AnswerScale:
+        """How the explanation gate reads answers. A type whose `code` names no stage `explain` is
+        not asked, and its models are not explained.
+        """
 
     def find_missing_answers(self, roles: ColumnRoles) -> str | None:
         """What else has to be named before performance can be estimated from columns with these

@@ -115,6 +115,18 @@ class Registry:
         data = self._bucket.get(version.artifact("model"))
         return ScoringModel.load(data, self._bucket.get_json(version.artifact("signature")))
 
+    def load_trained(self, model: Artifact, signature: Artifact) -> ScoringModel:
+        """The model that a step of the present run trained, before an entry names it.
+
+        The caller answers for the step: it was taken in this run, or the result cache vouches for
+        it, as it does for what the run is about to register. Raises IntegrityError for altered
+        bytes.
+        """
+        from assay.learning.scoring_model import ScoringModel
+
+        data = self._bucket.get(model)
+        return ScoringModel.load(data, self._bucket.get_json(signature))
+
     def _require_servable(
         self, history: ModelHistory, version: Version, number_or_alias: str, as_of: datetime
     ) -> None:

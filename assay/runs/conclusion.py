@@ -31,16 +31,20 @@ from assay.steps.step import Step
 
 @dataclass(frozen=True)
 class CandidateSteps:
-    """The step that trained a candidate, and the steps of its own gates."""
+    """The step that trained a candidate, and the steps of its own gates. Without `explanation`
+    where another gate failed the candidate, or its type of question has none.
+    """
 
     training: Step
     performance: Step
     fairness: Step
     technical: Step
+    explanation: Step | None = None
 
     @property
     def gates(self) -> tuple[Step, ...]:
-        return self.performance, self.fairness, self.technical
+        explained = () if self.explanation is None else (self.explanation,)
+        return self.performance, self.fairness, *explained, self.technical
 
 
 def conclude_stopped_run(

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from assay.gates.candidates.frontier import CandidateFrontier
     from assay.gates.drift.prediction_harm import DriftObservations, PredictionHarm
     from assay.gates.drift.scored_rows import ColumnRoles
+    from assay.gates.explanation.answer_scale import AnswerScale
     from assay.gates.monitoring.group_comparison import GroupComparison
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
@@ -96,6 +97,7 @@ class Binary:
         "rank": "assay.gates.candidates.frontier",
         "evaluate": "assay.gates.performance.gate",
         "fairness": "assay.gates.fairness.gate",
+        "explain": "assay.problems.binary.explanation",
         "monitor": "assay.gates.drift.binary_harm",
         "realised": "assay.gates.monitoring.group_comparison",
     }
@@ -283,6 +285,11 @@ class Binary:
             units=units,
             declarations=declarations,
         )
+
+    def answer_scale(self, use_case: UseCase) -> AnswerScale:
+        from assay.problems.binary.explanation import DecisionScale
+
+        return DecisionScale(use_case.performance)
 
     def find_missing_answers(self, roles: ColumnRoles) -> str | None:
         if (roles.prediction or roles.truth or roles.by) and not roles.probability:

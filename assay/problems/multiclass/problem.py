@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from assay.gates.candidates.frontier import CandidateFrontier
     from assay.gates.drift.prediction_harm import DriftObservations, PredictionHarm
     from assay.gates.drift.scored_rows import ColumnRoles
+    from assay.gates.explanation.answer_scale import AnswerScale
     from assay.gates.monitoring.group_comparison import GroupComparison
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
@@ -77,6 +78,7 @@ class Multiclass:
         "rank": "assay.problems.ranking",
         "evaluate": "assay.problems.multiclass.performance",
         "fairness": "assay.problems.multiclass.fairness",
+        "explain": "assay.problems.multiclass.explanation",
         "monitor": "assay.problems.multiclass.expected_performance",
         "realised": "assay.gates.monitoring.group_comparison",
     }
@@ -238,6 +240,11 @@ class Multiclass:
             units=units,
             declarations=declarations,
         )
+
+    def answer_scale(self, use_case: UseCase) -> AnswerScale:
+        from assay.problems.multiclass.explanation import ClassScale
+
+        return ClassScale(use_case.performance, use_case.data.target)
 
     def find_missing_answers(self, roles: ColumnRoles) -> str | None:
         if roles.probability or len(roles.probabilities) in {1, 2}:

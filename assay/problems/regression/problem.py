@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from assay.gates.candidates.frontier import CandidateFrontier
     from assay.gates.drift.prediction_harm import DriftObservations, PredictionHarm
     from assay.gates.drift.scored_rows import ColumnRoles
+    from assay.gates.explanation.answer_scale import AnswerScale
     from assay.gates.monitoring.group_comparison import GroupComparison
     from assay.gates.report import Check, Report
     from assay.learning.estimators import FieldLocator
@@ -76,6 +77,7 @@ class Regression:
         "rank": "assay.problems.ranking",
         "evaluate": "assay.problems.regression.performance",
         "fairness": "assay.problems.regression.fairness",
+        "explain": "assay.problems.regression.explanation",
         "monitor": "assay.problems.regression.expected_loss",
         "realised": "assay.problems.regression.realised_fairness",
     }
@@ -236,6 +238,11 @@ class Regression:
             units=units,
             declarations=declarations,
         )
+
+    def answer_scale(self, use_case: UseCase) -> AnswerScale:
+        from assay.problems.regression.explanation import AmountScale
+
+        return AmountScale(use_case.performance, use_case.data.target)
 
     def find_missing_answers(self, roles: ColumnRoles) -> str | None:
         if roles.probability or roles.probabilities:

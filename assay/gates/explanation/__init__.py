@@ -1,0 +1,1 @@
+"""The explanation gate: what a model leans on."""
