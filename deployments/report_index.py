@@ -11,7 +11,7 @@ from assay.bucket.digest import Digest
 from assay.bucket.memo import MEMO_PREFIX
 from assay.deployments.todo import TodoList, describe_item
 from assay.errors import AssayError
-from assay.production.todo_list import NOTHING_TO_DO
+from assay.production.todo_item import NOTHING_TO_DO
 from assay.registry.registry import Registry
 from assay.runs.outcome import RunOutcome
 from assay.runs.result_cache import RESULT_STAGE, is_in_journal

@@ -16,7 +16,7 @@ from assay.deployments.deployment_plan import (
 from assay.deployments.metrics import server_queries
 from assay.deployments.schedules import longest_pause, longest_silence
 from assay.gates.monitoring.durations import format_duration
-from assay.production.todo_list import TodoItem, shorten_text
+from assay.production.todo_item import TodoItem, shorten_text
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

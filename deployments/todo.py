@@ -15,15 +15,15 @@ from typing import Any
 from assay.bucket.bucket import Bucket
 from assay.config.operations import DEFAULT_OPERATIONS_FILE, Operations
 from assay.deployments.deployment_plan import BadUseCase, UseCaseFile, scan_use_cases
-from assay.deployments.schedules import longest_pause
+from assay.deployments.schedules import due_moments, longest_pause
 from assay.errors import AssayError
-from assay.production.todo_list import (
+from assay.production.todo_item import (
     TodoItem,
     WatchedUseCase,
-    find_bucket_todo,
     shorten_text,
     sort_by_urgency,
 )
+from assay.production.todo_list import find_bucket_todo
 from assay.util import clock
 
 _REUSE_SECONDS = 5.0
@@ -52,7 +52,9 @@ def read_todo_list(bucket: Bucket, as_of: datetime, root: Path | None = None) ->
     except AssayError as error:
         operations = Operations()
         bad = [*bad, BadUseCase(str(DEFAULT_OPERATIONS_FILE), error)]
-    items = find_bucket_todo(bucket, {case.name: _watch(case) for case in cases}, as_of)
+    items = find_bucket_todo(
+        bucket, {case.name: watch_use_case(case, as_of) for case in cases}, as_of
+    )
     items += [describe_bad_file(one, root) for one in bad]
     found, notes = _ask_server(cases, operations, as_of)
     return TodoList(sort_by_urgency([*items, *found]), notes)
@@ -99,11 +101,18 @@ def _read_operations(root: Path | None) -> Operations:
     return Operations.read(path) if path.is_file() else Operations()
 
 
-def _watch(case: UseCaseFile) -> WatchedUseCase:
-    schedule = case.use_case.schedule
+def watch_use_case(case: UseCaseFile, as_of: datetime) -> WatchedUseCase:
+    """What the to-do list takes from a use case as of a moment."""
+    schedule, by = case.use_case.schedule, case.use_case.score.by
     pause = longest_pause(schedule.monitor, schedule.zone) if schedule.monitor else None
     return WatchedUseCase(
-        case.name, case.file, case.use_case.owner, case.use_case.monitor, monitor_pause=pause
+        case.name,
+        case.file,
+        case.use_case.owner,
+        case.use_case.monitor,
+        monitor_pause=pause,
+        deadlines=due_moments(by, schedule.score, schedule.zone, as_of) if by else (),
+        scored_by=f"{by} {schedule.zone}" if by else "",
     )
 
 

@@ -38,7 +38,7 @@ def command(
 def print_todo_list(todo: TodoList, store: str) -> None:
     """Print each item in two lines, the second what to type; and what could not be asked."""
     from assay.deployments.todo import describe_item
-    from assay.production.todo_list import NOTHING_TO_DO
+    from assay.production.todo_item import NOTHING_TO_DO
     from assay.util.printable_text import printable_text
 
     for item in todo.items:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from assay.config.data import Source, coerce_path, refuse_passwords
+from assay.config.schedule import TimeOfDay
 from assay.config.section import ColumnName, Duration, Fraction, Section
 
 _Source = Annotated[
@@ -85,6 +86,10 @@ class ScoringSettings(Section):
     outside: Literal["tell", "refuse"] = "tell"
     """What happens to rows with a value far outside the training range, such as an age of 10^15:
     they are scored and reported, or set aside.
+    """
+    by: TimeOfDay | None = None
+    """By when a new batch is to be scored, such as "06:00" in the zone of `schedule`: on the days
+    of the cron text `schedule.score`, otherwise each day. A missed deadline is alerted once.
     """
 
 

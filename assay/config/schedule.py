@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from assay.config.section import Section, parse_duration
 
@@ -99,8 +99,16 @@ def _check_time_zone(name: str) -> str:
     return name
 
 
+def _check_time_of_day(value: Any) -> Any:
+    """The time as text. YAML reads an unquoted 16:00 as a number, in sixties."""
+    if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        return value
+    raise ValueError('write a time of day in quotes: "06:00", "16:30"')
+
+
 CronOrInterval = Annotated[str, AfterValidator(_check_cron_or_interval)]
 TimeZoneName = Annotated[str, AfterValidator(_check_time_zone)]
+TimeOfDay = Annotated[str, BeforeValidator(_check_time_of_day)]
 
 
 class Schedule(Section):
@@ -114,4 +122,4 @@ class Schedule(Section):
     """Also reads the labels that arrived."""
     retrain: CronOrInterval | None = None
     zone: TimeZoneName = "UTC"
-    """The time zone of the cron texts."""
+    """The time zone of the cron texts and of `score.by`."""

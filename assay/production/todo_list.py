@@ -6,16 +6,14 @@ knows is added by `assay.deployments.todo`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Final, Literal, get_args
+from typing import Final
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.journal import entry_timestamp, list_journals
-from assay.config.production import MonitoringSettings
 from assay.errors import AssayError, ConfigError, IntegrityError, StoreError
 from assay.gates.monitoring.durations import format_duration
 from assay.production.monitoring.look import next_look
@@ -24,6 +22,15 @@ from assay.production.retraining.policy import (
     find_open_question,
     find_running_retraining,
     unanswered_look,
+)
+from assay.production.scoring.deadline import judge_model, scoring_moment
+from assay.production.todo_item import (
+    LONG_AGO,
+    TodoItem,
+    TodoKind,
+    WatchedUseCase,
+    shorten_text,
+    sort_by_urgency,
 )
 from assay.registry import authority
 from assay.registry.batch_ledger import BatchHistory, BatchLedger, RefusedBatch, is_ledger
@@ -45,71 +52,8 @@ from assay.registry.registry import Registry
 from assay.util import clock
 from assay.util.wording import format_count, more_suffix
 
-# Most urgent first: what cannot be trusted or serves no more, what does harm, what stands still.
-TodoKind = Literal[
-    "integrity",
-    "expired_waiver",
-    "retrain",
-    "failed",
-    "bad_use_case",
-    "approval",
-    "silent",
-    "expiring_waiver",
-]
-
-_BY_URGENCY: Final[tuple[TodoKind, ...]] = get_args(TodoKind)
-NOTHING_TO_DO: Final = "Nothing waits for a person."
-_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _EXPIRY_NOTICE: Final = timedelta(days=7)  # as deployments/prometheus/alerts.yml gives
 _LONGEST_RETRAINING: Final = timedelta(days=1)  # after that, it counts as dead
-_LONGEST_TEXT: Final = 400  # characters
-
-
-@dataclass(frozen=True, slots=True)
-class TodoItem:
-    """One thing that waits for a person.
-
-    `subject` is a model, a version, a deployment or a file; `since` is when it began to wait, and
-    `command` what to type. `owner` is the use case's; "" where nobody is named.
-    """
-
-    kind: TodoKind
-    subject: str
-    what: str
-    since: datetime | None
-    owner: str
-    command: str
-
-    def as_json(self) -> dict[str, str | None]:
-        since = clock.format_timestamp(self.since) if self.since else None
-        return {**asdict(self), "since": since}
-
-
-@dataclass(frozen=True, slots=True)
-class WatchedUseCase:
-    """What the to-do list takes from a use case's file.
-
-    `monitor_pause`: the longest time between two scheduled looks, in seconds; None for no schedule.
-    """
-
-    name: str
-    file: str
-    owner: str
-    monitoring: MonitoringSettings
-    monitor_pause: float | None = None
-
-
-def sort_by_urgency(items: Iterable[TodoItem]) -> list[TodoItem]:
-    """Most urgent kind first, and within a kind what waits longest."""
-    return sorted(
-        items, key=lambda i: (_BY_URGENCY.index(i.kind), i.since or _LONG_AGO, i.subject, i.what)
-    )
-
-
-def shorten_text(text: str) -> str:
-    """One line of bounded length."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_TEXT else f"{line[: _LONGEST_TEXT - 4]} ..."
 
 
 def find_bucket_todo(
@@ -149,6 +93,7 @@ class _ModelTodo:
         parts = (
             self._waivers(),
             self._harm(),
+            self._missed_deadline(),
             self._failed_run(),
             self._failed_retraining(),
             self._refused_batches(),
@@ -285,7 +230,7 @@ class _ModelTodo:
                 and e.body["cause"] == "batch:refused"
                 and authority.has_effect(self._history.bucket, e, "lesson")
             ),
-            default=_LONG_AGO,
+            default=LONG_AGO,
         )
         open_ = {
             name: refused
@@ -303,6 +248,32 @@ class _ModelTodo:
         since = min(clock.parse_timestamp(refused.as_of) for refused in open_.values())
         command = f"assay score {self._file}"
         yield self._item("failed", what, since, command)
+
+    def _missed_deadline(self) -> Iterator[TodoItem]:
+        """A deadline that passed, and no batch was scored since."""
+        if self._case is None:
+            return
+        served = [s for s in self._batches.scored_batches if s.role == "served"]
+        moments = [scoring_moment(s.as_of, s.at) for s in served]
+        record = judge_model(self._history, moments, self._case.deadlines)
+        if record is None or not record.missed:
+            return
+        first, count = record.missed[0], len(record.missed)
+        refused = [
+            r
+            for r in _last_refusals(self._batches).values()
+            if not served or r.number > served[-1].number
+        ]
+        if refused:
+            last = max(refused, key=lambda one: one.number)
+            why = f"batch {last.name} was refused: {last.why.rstrip('.')}"
+        elif record.scored_at:
+            why = f"no batch has been scored since {clock.display_timestamp(record.scored_at)}"
+        else:
+            why = "no batch has been scored yet"
+        missed = f"{count} deadlines in a row are missed" if count > 1 else "the deadline is missed"
+        what = f"not scored by {self._case.scored_by}: {why}; {missed}"
+        yield self._item("deadline", what, first, f"assay score {self._case.file}")
 
     # --- who waits ----------------------------------------------------------------------------
 

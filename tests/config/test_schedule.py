@@ -4,6 +4,7 @@ import pytest
 from croniter import croniter
 from pydantic import ValidationError
 
+from assay.config.production import ScoringSettings
 from assay.config.schedule import Schedule, is_interval
 
 
@@ -71,3 +72,15 @@ def test_a_zone_must_exist():
 def test_intervals_and_cron_texts_are_told_apart():
     assert is_interval("10m")
     assert not is_interval("0 5 * * *")
+
+
+@pytest.mark.parametrize("text", ["06:00", "00:00", "23:59"])
+def test_a_deadline_is_a_time_of_day(text):
+    assert ScoringSettings(by=text).by == text
+
+
+@pytest.mark.parametrize("value", ["6:00", "24:00", "06:60", "06:00:00", "noon", 960, True])
+def test_what_is_no_time_of_day_is_refused_with_an_example(value):
+    """Unquoted, 16:00 is the number 960 in YAML."""
+    with pytest.raises(ValueError, match='in quotes: "06:00"'):
+        ScoringSettings(by=value)

@@ -8,7 +8,7 @@ from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.deployments.report_index import ReportIndex, render_index
 from assay.deployments.todo import TodoList
-from assay.production.todo_list import TodoItem
+from assay.production.todo_item import TodoItem
 from assay.store.memory import MemoryStore
 from tests.runs.test_result_cache import TWO, answered
 

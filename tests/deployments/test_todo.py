@@ -10,7 +10,7 @@ from assay.bucket.journal import Journal
 from assay.deployments import server_todo
 from assay.deployments.todo import describe_item, read_todo_list
 from assay.errors import StoreError
-from assay.production.todo_list import TodoItem
+from assay.production.todo_item import TodoItem
 from assay.store.memory import MemoryStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -8,13 +8,13 @@ from assay.bucket import artifacts
 from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal
 from assay.config.production import MonitoringSettings
-from assay.production.todo_list import (
+from assay.production.todo_item import (
     TodoItem,
     WatchedUseCase,
-    find_bucket_todo,
     shorten_text,
     sort_by_urgency,
 )
+from assay.production.todo_list import find_bucket_todo
 from assay.registry.batch_ledger import BatchLedger, RefusedBatch, ScoredBatch
 from assay.registry.decisions import approval_form, feedback, promotion, withdrawal
 from assay.registry.decisions.justification import Justification
@@ -338,3 +338,57 @@ def test_an_item_is_json_with_a_moment_in_utc():
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     told = TodoItem("silent", "m", "w", moment, "o", "c").as_json()
     assert told["since"] == "2026-01-01T00:00:00+00:00"
+
+
+# --- deadlines --------------------------------------------------------------------------------
+
+SIX = [NOON.replace(hour=6) + timedelta(days=days) for days in range(1, 4)]
+
+
+def by_six(*deadlines):
+    return WatchedUseCase(
+        "m",
+        "configs/m.yaml",
+        "the hotel",
+        MonitoringSettings(),
+        deadlines=tuple(deadlines or SIX),
+        scored_by="06:00 Europe/Lisbon",
+    )
+
+
+def test_a_missed_deadline_says_what_is_late_since_when_and_what_to_type(house):
+    champion(house)
+    scored(house, at=NOON + timedelta(hours=1))
+    (item,) = [i for i in found(house, case=by_six(*SIX[:2])) if i.kind == "deadline"]
+    assert item.what == (
+        "not scored by 06:00 Europe/Lisbon: no batch has been scored since 2026-03-01 13:00; "
+        "the deadline is missed"
+    )
+    assert (item.since, item.owner) == (SIX[1], "the hotel")
+    assert item.command == "assay score configs/m.yaml"
+
+
+def test_deadlines_in_a_row_are_one_item(house):
+    champion(house)
+    (item,) = [i for i in found(house, case=by_six()) if i.kind == "deadline"]
+    assert "no batch has been scored yet; 3 deadlines in a row are missed" in item.what
+    assert item.since == SIX[0]
+
+
+def test_the_reason_of_a_refused_batch_is_the_reason(house):
+    champion(house)
+    refused(house)
+    (item,) = [i for i in found(house, case=by_six(SIX[0])) if i.kind == "deadline"]
+    assert "batch b was refused: " in item.what
+
+
+def test_what_was_scored_late_waits_for_nobody(house):
+    champion(house)
+    scored(house, at=SIX[0] + timedelta(minutes=40))
+    assert "deadline" not in kinds(house, case=by_six(SIX[0]))
+
+
+def test_nothing_was_due_before_there_was_a_champion(house):
+    assert "deadline" not in kinds(house, case=by_six())
+    champion(house)
+    assert "deadline" not in kinds(house, case=by_six(NOON - timedelta(hours=6)))
