@@ -1,8 +1,8 @@
 """Serve the reports of a bucket to the dashboard's browser, which may not open files.
 
-`python -m assay.deployments.pages HOST PORT`: / lists what waits for a person and the reports, each
-report is at /<digest>, and metrics for Prometheus are at /metrics. Nothing else of the bucket is
-served. A report is read and verified at each request. If the server requires a password, so does
+`python -m assay.deployments.pages HOST PORT`: / is the operator's desk, /reports lists the reports,
+each report is at /<digest>, and metrics for Prometheus are at /metrics. Nothing else of the bucket
+is served. A report is read and verified at each request. If the server requires a password, so does
 this; a browser is given it by the link that `assay up` prints.
 """
 
@@ -24,6 +24,8 @@ from typing import Any
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.deployments.desk.page import READING_PAGE, render_desk
+from assay.deployments.desk.reader import DeskReader, RecentDesk
 from assay.deployments.login_link import (
     INVALID_LINK,
     LOGIN_PAGE_HEADERS,
@@ -38,7 +40,6 @@ from assay.deployments.report_index import ReportIndex, render_index
 from assay.deployments.request_guard import allowed_hosts, is_own_request
 from assay.deployments.server_password import SERVER_AUTH
 from assay.deployments.setup_state import STATE_VARIABLE
-from assay.deployments.todo import RecentTodoList
 from assay.errors import AssayError, IntegrityError, ObjectMissing
 from assay.registry.open import open_bucket
 from assay.store.open import default_store_url
@@ -75,7 +76,7 @@ class ReportRequestHandler(BaseHTTPRequestHandler):
     server: ReportServer
 
     def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
+        path, _, query = self.path.partition("?")
         if not self._is_own():
             self._send(*_FORBIDDEN, {})
         elif path == LOGIN_PATH:
@@ -85,7 +86,7 @@ class ReportRequestHandler(BaseHTTPRequestHandler):
         elif path == "/metrics":
             self._send(HTTPStatus.OK, self.server.metrics.render_text(), _METRICS_HEADERS)
         else:
-            self._send(*_find_page(self.server, path.strip("/")))
+            self._send(*_find_page(self.server, path.strip("/"), query))
 
     def do_POST(self) -> None:
         """Log in. The answer sends the browser on to the dashboard."""
@@ -130,12 +131,14 @@ class ReportRequestHandler(BaseHTTPRequestHandler):
         return not secret or hmac.compare_digest(given.encode(), asked.encode())
 
 
-def _find_page(server: ReportServer, name: str) -> _Answer:
-    """The first page, or a report, for an authorized reader."""
+def _find_page(server: ReportServer, name: str, query: str) -> _Answer:
+    """The desk, the list of reports, or a report, for an authorized reader."""
     try:
-        bucket = open_bucket(default_store_url())
         if not name:
-            return HTTPStatus.OK, _first_page(server, bucket), _PAGE_HEADERS
+            return HTTPStatus.OK, _desk_page(server, query), _PAGE_HEADERS
+        bucket = open_bucket(default_store_url())
+        if name == "reports":
+            return HTTPStatus.OK, _list_reports(server, bucket), _PAGE_HEADERS
         digest = Digest(name)
         if digest in server.index.find_reports(bucket, digest):
             return HTTPStatus.OK, bucket.objects.get(digest), _REPORT_HEADERS
@@ -148,13 +151,18 @@ def _find_page(server: ReportServer, name: str) -> _Answer:
     return *_NOT_FOUND, {}
 
 
-def _first_page(server: ReportServer, bucket: Bucket) -> bytes:
-    """What waits for a person, also where a damaged journal hides the reports."""
-    todo = server.todo.read(bucket)
+def _desk_page(server: ReportServer, query: str) -> bytes:
+    number = re.fullmatch(r"page=([0-9]{1,6})", query)
+    desk = server.desk.latest()
+    return render_desk(desk, int(number[1]) if number else 1) if desk else READING_PAGE
+
+
+def _list_reports(server: ReportServer, bucket: Bucket) -> bytes:
+    """The list, or why there is none where a damaged journal hides the reports."""
     try:
-        return render_index(server.index.find_reports(bucket), todo)
+        return render_index(server.index.find_reports(bucket))
     except IntegrityError as error:
-        return render_index({}, todo, problem=f"The reports cannot be listed: {error.what}")
+        return render_index({}, problem=f"The reports cannot be listed: {error.what}")
 
 
 class ReportServer(ThreadingHTTPServer):
@@ -165,7 +173,8 @@ class ReportServer(ThreadingHTTPServer):
     def __init__(self, host: str, port: int) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.metrics, self.index = MetricsCollector(), ReportIndex()
-        self.todo = RecentTodoList()
+        store = default_store_url()
+        self.desk = RecentDesk(DeskReader(store), store)
         self._open: dict[Any, None] = {}  # connections, the oldest first
         self._lock = threading.Lock()
         super().__init__((host, port), ReportRequestHandler)

@@ -1,4 +1,4 @@
-"""The first page of the reports: what waits for a person, and the pages of runs in a journal."""
+"""The reports of a bucket: the pages of runs in a journal, and the list of them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from dataclasses import dataclass, field
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.bucket.memo import MEMO_PREFIX
-from assay.deployments.todo import TodoList, describe_item
 from assay.errors import AssayError
-from assay.production.todo_item import NOTHING_TO_DO
 from assay.registry.registry import Registry
+from assay.render.stylesheet import read_stylesheet
 from assay.runs.outcome import RunOutcome
 from assay.runs.result_cache import RESULT_STAGE, is_in_journal
 from assay.util.concurrency import ordered_map
 from assay.util.printable_text import printable_text
 
-_MOST_ITEMS = 100  # of the to-do list on the page
+MOST_REPORTS = 2_000  # on the page
 _NO_REPORTS = "There is no report yet."
-_INDEX_STYLE = "body{font:1rem/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto}"
 
 
 @dataclass
@@ -36,12 +34,7 @@ class ReportIndex:
 
         Reads the journals of those alone. Raises StoreError, ChainBroken.
         """
-        keys = [entry.key for entry in bucket.store.list(f"{MEMO_PREFIX}{RESULT_STAGE}/")]
-        fresh = [key for key in keys if key not in self._outcomes]
-        found = ordered_map(lambda key: _read_outcome(bucket, key), fresh)
-        known = self._outcomes | dict(zip(fresh, found, strict=True))
-        self._outcomes = {key: known[key] for key in keys}
-        outcomes = [o for o in self._outcomes.values() if o and page in {None, o.page.digest}]
+        outcomes = [o for o in self.read_outcomes(bucket) if page in {None, o.page.digest}]
         registry, models = Registry(bucket), {outcome.use_case for outcome in outcomes}
         histories = {model: registry.history(model) for model in sorted(models)}
         return {
@@ -49,6 +42,18 @@ class ReportIndex:
             for outcome in outcomes
             if is_in_journal(histories[outcome.use_case], outcome)
         }
+
+    def read_outcomes(self, bucket: Bucket) -> list[RunOutcome]:
+        """The outcomes that the memo holds, whether a journal has them or not. Raises StoreError.
+
+        What was read once is not read again.
+        """
+        keys = [entry.key for entry in bucket.store.list(f"{MEMO_PREFIX}{RESULT_STAGE}/")]
+        fresh = [key for key in keys if key not in self._outcomes]
+        found = ordered_map(lambda key: _read_outcome(bucket, key), fresh)
+        known = self._outcomes | dict(zip(fresh, found, strict=True))
+        self._outcomes = {key: known[key] for key in keys}
+        return [outcome for outcome in self._outcomes.values() if outcome]
 
 
 def _read_outcome(bucket: Bucket, key: str) -> RunOutcome | None:
@@ -61,36 +66,26 @@ def _read_outcome(bucket: Bucket, key: str) -> RunOutcome | None:
         return None
 
 
-def render_index(reports: Mapping[Digest, RunOutcome], todo: TodoList, problem: str = "") -> bytes:
-    """A page of what waits for a person, and of links to every report, by use case.
+def render_index(reports: Mapping[Digest, RunOutcome], problem: str = "") -> bytes:
+    """A page of links to every report, by use case and the newest version first.
 
     `problem` says why reports cannot be listed, where they cannot.
     """
-    rows = sorted(
-        (one.use_case, _number(one), _title(one), one.outcome, digest.hex)
-        for digest, one in reports.items()
-    )
+    rows = sorted(reports.items(), key=lambda one: (one[1].use_case, -_number(one[1]), one[0].hex))
     items = "".join(
-        f'<li><a href="/{digest}">{html.escape(title)}</a>: {html.escape(outcome)}</li>'
-        for _, _, title, outcome, digest in rows
+        f'<li><a href="/{digest.hex}">{_escape(_title(one))}</a>: {_escape(one.outcome)}</li>'
+        for digest, one in rows[:MOST_REPORTS]
     )
-    shown = f"<ul>{items}</ul>" if items else f"<p>{html.escape(problem or _NO_REPORTS)}</p>"
+    more = len(rows) - MOST_REPORTS
+    rest = f"<p>And {more:,} more: see <code>assay log MODEL</code>.</p>" if more > 0 else ""
+    shown = f"<ul>{items}</ul>{rest}" if items else f"<p>{_escape(problem or _NO_REPORTS)}</p>"
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Reports</title>'
-        f"<style>{_INDEX_STYLE}</style><h1>To do</h1>{_render_todo(todo)}"
-        f'<h1>Reports</h1>{shown}<p><a href="/metrics">Metrics</a></p></html>'
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>Reports · Assay</title><style>{read_stylesheet()}</style>"
+        '<p class="brand"><a href="/">Assay · the operator\'s desk</a></p>'
+        f"<h1>Reports</h1>{shown}</html>"
     ).encode()
-
-
-def _render_todo(todo: TodoList) -> str:
-    items = "".join(
-        f"<li>{_escape(describe_item(item))}<br><code>{_escape(item.command)}</code></li>"
-        for item in todo.items[:_MOST_ITEMS]
-    )
-    more = len(todo.items) - _MOST_ITEMS
-    rest = f"<p>And {more:,} more: see <code>assay todo</code>.</p>" if more > 0 else ""
-    notes = "".join(f"<p>{_escape(note)}</p>" for note in todo.notes)
-    return (f"<ol>{items}</ol>" if items else f"<p>{NOTHING_TO_DO}</p>") + rest + notes
 
 
 def _escape(text: str) -> str:

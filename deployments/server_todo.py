@@ -13,6 +13,7 @@ from assay.deployments.deployment_plan import (
     UseCaseFile,
     plan_deployments,
 )
+from assay.deployments.desk.server_runs import dashboard_url, run_url
 from assay.deployments.metrics import server_queries
 from assay.deployments.schedules import longest_pause, longest_silence
 from assay.gates.monitoring.durations import format_duration
@@ -83,6 +84,7 @@ def _failed_run_item(run: FlowRun, flow: str, name: str, case: UseCaseFile | Non
         since=run.end_time,
         owner=case.use_case.owner if case else "",
         command=command,
+        run=run_url(run.id),
     )
 
 
@@ -114,4 +116,5 @@ def _silent_deployments(
             since=begun,
             owner=case.use_case.owner if case else "",
             command="assay up --status",
+            run=f"{dashboard_url()}/deployments/deployment/{there.id}",
         )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from assay.bucket.bucket import Bucket
@@ -26,8 +24,6 @@ from assay.production.todo_item import (
 from assay.production.todo_list import find_bucket_todo
 from assay.util import clock
 
-_REUSE_SECONDS = 5.0
-
 
 @dataclass(frozen=True, slots=True)
 class TodoList:
@@ -40,24 +36,45 @@ class TodoList:
         return {"todo": [item.as_json() for item in self.items], "notes": list(self.notes)}
 
 
+@dataclass(frozen=True, slots=True)
+class SetupFiles:
+    """The files in configs/: use cases, those that are none, the operating settings."""
+
+    cases: Sequence[UseCaseFile]
+    bad: Sequence[BadUseCase]
+    operations: Operations
+
+    @classmethod
+    def read(cls, root: Path | None = None) -> SetupFiles:
+        """The files below `root`; default: the working folder. A bad one is named, never raised."""
+        folder = Path(DEFAULT_OPERATIONS_FILE.parent)
+        cases, bad = scan_use_cases(root / folder if root else folder)
+        try:
+            operations = _read_operations(root)
+        except AssayError as error:
+            operations = Operations()
+            bad = [*bad, BadUseCase(str(DEFAULT_OPERATIONS_FILE), error)]
+        return cls(cases, bad, operations)
+
+
 def read_todo_list(bucket: Bucket, as_of: datetime, root: Path | None = None) -> TodoList:
     """The to-do list of a bucket. `root` is the folder with configs/; default: the working folder.
 
     The server of PREFECT_API_URL is asked, if there is one. Raises StoreError, ConfigError.
     """
-    folder = Path(DEFAULT_OPERATIONS_FILE.parent)
-    cases, bad = scan_use_cases(root / folder if root else folder)
-    try:
-        operations = _read_operations(root)
-    except AssayError as error:
-        operations = Operations()
-        bad = [*bad, BadUseCase(str(DEFAULT_OPERATIONS_FILE), error)]
-    items = find_bucket_todo(
-        bucket, {case.name: watch_use_case(case, as_of) for case in cases}, as_of
-    )
-    items += [describe_bad_file(one, root) for one in bad]
-    found, notes = _ask_server(cases, operations, as_of)
+    files = SetupFiles.read(root)
+    items = read_known_todo(bucket, files, as_of, root)
+    found, notes = _ask_server(files, as_of)
     return TodoList(sort_by_urgency([*items, *found]), notes)
+
+
+def read_known_todo(
+    bucket: Bucket, files: SetupFiles, as_of: datetime, root: Path | None = None
+) -> list[TodoItem]:
+    """The items that bucket and files tell, without a server. Raises StoreError, ConfigError."""
+    cases = {case.name: watch_use_case(case, as_of) for case in files.cases}
+    items = find_bucket_todo(bucket, cases, as_of)
+    return [*items, *(describe_bad_file(one, root) for one in files.bad)]
 
 
 def describe_item(item: TodoItem) -> str:
@@ -66,23 +83,6 @@ def describe_item(item: TodoItem) -> str:
     owner = f"owner: {item.owner}" if item.owner else ""
     details = "; ".join(part for part in (since, owner) if part)
     return f"{item.subject}: {item.what}{f' ({details})' if details else ''}"
-
-
-class RecentTodoList:
-    """The to-do list of a bucket, read again after some seconds: many readers cost one reading."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._read_at = float("-inf")
-        self._list = TodoList(())
-
-    def read(self, bucket: Bucket) -> TodoList:
-        """The list as it was at most some seconds ago. Raises StoreError, ConfigError."""
-        with self._lock:
-            if time.monotonic() - self._read_at > _REUSE_SECONDS:
-                self._list = read_todo_list(bucket, clock.parse_timestamp(None))
-                self._read_at = time.monotonic()
-            return self._list
 
 
 def describe_bad_file(bad: BadUseCase, root: Path | None = None) -> TodoItem:
@@ -116,15 +116,20 @@ def watch_use_case(case: UseCaseFile, as_of: datetime) -> WatchedUseCase:
     )
 
 
-def _ask_server(
-    cases: Sequence[UseCaseFile], operations: Operations, as_of: datetime
-) -> tuple[list[TodoItem], list[str]]:
-    unknown = "failed runs and schedules that stand still are not listed"
+def _ask_server(files: SetupFiles, as_of: datetime) -> tuple[list[TodoItem], list[str]]:
     if not os.environ.get("PREFECT_API_URL"):
-        return [], [f"no server of this bucket runs here: {unknown}"]
+        return [], [describe_missing_server(None)]
     try:
         from assay.deployments.server_todo import read_server_todo
 
-        return read_server_todo(cases, operations, as_of), []
+        return read_server_todo(files.cases, files.operations, as_of), []
     except Exception as error:  # noqa: BLE001 - whatever its client raises, the bucket was read
-        return [], [f"the server did not answer ({type(error).__name__}): {unknown}"]
+        return [], [describe_missing_server(error)]
+
+
+def describe_missing_server(error: Exception | None) -> str:
+    """What is not listed without a server's answer; `error` is None where there is no server."""
+    unknown = "failed runs and schedules that stand still are not listed"
+    if error is None:
+        return f"no server of this bucket runs here: {unknown}"
+    return f"the server did not answer ({type(error).__name__}): {unknown}"

@@ -76,6 +76,43 @@ def fetch_failed_runs(client: SyncPrefectClient) -> list[FlowRun]:
     return client.read_flow_runs(flow_run_filter=wanted, sort=by_end, limit=_PAGE_ROWS, offset=0)
 
 
+def fetch_ended_badly(
+    client: SyncPrefectClient, since: datetime, but: Sequence[str]
+) -> list[FlowRun]:
+    """One page of the runs that failed or crashed since a moment, the last first, refusals
+    included. `but` names states that do not count.
+    """
+    from prefect.client.schemas.filters import FlowRunFilterEndTime, FlowRunFilterState
+    from prefect.client.schemas.filters import FlowRunFilterStateName as Names
+    from prefect.client.schemas.filters import FlowRunFilterStateType as Types
+    from prefect.client.schemas.objects import StateType
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    failed = FlowRunFilterState(
+        type=Types(any_=[StateType.FAILED, StateType.CRASHED]), name=Names(not_any_=list(but))
+    )
+    wanted = _tagged_runs_filter(state=failed, end_time=FlowRunFilterEndTime(after_=since))
+    by_end = FlowRunSort.END_TIME_DESC
+    return client.read_flow_runs(flow_run_filter=wanted, sort=by_end, limit=_PAGE_ROWS, offset=0)
+
+
+def fetch_scheduled_runs(client: SyncPrefectClient) -> list[FlowRun]:
+    """The next scheduled runs, the earliest first: a bounded number of pages."""
+    from prefect.client.schemas.filters import FlowRunFilterState
+    from prefect.client.schemas.filters import FlowRunFilterStateName as Names
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    wanted = _tagged_runs_filter(state=FlowRunFilterState(name=Names(any_=["Scheduled"])))
+    first = FlowRunSort.EXPECTED_START_TIME_ASC
+    return list(
+        _fetch_pages(
+            lambda offset: client.read_flow_runs(
+                flow_run_filter=wanted, sort=first, limit=_PAGE_ROWS, offset=offset
+            )
+        )
+    )
+
+
 def fetch_last_ended_of(client: SyncPrefectClient, tags: list[str]) -> FlowRun | None:
     """The run with these tags that ended last."""
     from prefect.client.schemas.filters import (

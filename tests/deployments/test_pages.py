@@ -14,9 +14,11 @@ import pytest
 
 from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal
-from assay.deployments import pages, todo
+from assay.deployments import pages
+from assay.deployments.desk import reader
 from assay.deployments.login_link import create_login_link
 from assay.deployments.pages import ReportServer
+from assay.errors import StoreUnreachable
 from assay.registry.open import open_bucket
 from assay.runs.outcome import RunOutcome
 from tests.deployments.metrics.fake_server import of, parsed
@@ -84,10 +86,10 @@ def test_a_report_is_served_under_its_digest(bucket, ask):
     assert headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
 
 
-def test_the_first_page_lists_the_reports(bucket, ask):
-    assert b"no report yet" in ask("")[1]
+def test_reports_are_listed(bucket, ask):
+    assert b"no report yet" in ask("reports")[1]
     digest = report(bucket).digest.hex
-    status, page, _ = ask("")
+    status, page, _ = ask("reports")
     assert status == 200
     assert f'<a href="/{digest}">guests, question {QUESTION.hex[:12]}</a>: stopped'.encode() in page
 
@@ -150,22 +152,40 @@ def test_a_broken_journal_keeps_no_other_report_back(bucket, ask):
     assert ask(broken.digest.hex)[0] == 502
 
 
-def test_the_first_page_tells_of_a_broken_journal_and_still_of_what_waits(bucket, ask):
+def test_a_broken_journal_hides_the_list_and_nothing_on_the_first_page(bucket, ask):
     report(bucket)
     report(bucket, PAGE + b"2", use_case="loans")
     bucket.store.put_if_absent(Journal(bucket, "loans").entry_key(2), b"{}")
+    assert b"The reports cannot be listed" in ask("reports")[1]
     status, page, _ = ask("")
     assert status == 200
-    assert b"loans: its history cannot be read" in page
-    assert b"The reports cannot be listed" in page
-    assert b"guests: its last run (entry 1) stopped" in page
+    assert b"<strong>loans:</strong> its history cannot be read" in page
+    assert b"its last run (entry 1) stopped" in page
 
 
-def test_many_who_ask_for_the_first_page_cost_one_reading(bucket, ask, monkeypatch):
-    read = []
-    monkeypatch.setattr(todo, "read_todo_list", lambda *_: read.append(1) or todo.TodoList(()))
-    assert [ask("")[0] for _ in range(3)] == [200] * 3
-    assert len(read) == 1
+def test_the_first_page_leads_to_the_report_of_what_failed(bucket, ask):
+    digest = report(bucket).digest.hex
+    page = ask("")[1].decode()
+    failed = page[page.index('id="failed"') : page.index('id="silent"')]
+    assert f'href="/{digest}"' in failed
+    assert "no server of this bucket runs here" in page
+
+
+def test_the_first_page_takes_a_page_number_and_nothing_else(bucket, ask):
+    report(bucket)
+    for query in ("?page=1", "?page=999999", "?page=0", "?page=-1", "?page=x", "?x=%00", "?"):
+        status, page, headers = ask(query)
+        assert (status, b"Use cases" in page) == (200, True)
+        assert headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+        assert headers["Cache-Control"] == "no-store"
+
+
+def test_a_bucket_that_cannot_be_read_is_told_in_a_sentence(bucket, ask, monkeypatch):
+    def fail(*_):
+        raise StoreUnreachable("the bucket does not answer")
+
+    monkeypatch.setattr(reader, "read_known_todo", fail)
+    assert ask("")[:2] == (502, b"the bucket does not answer")
 
 
 def test_a_link_logs_in_once(bucket, ask, monkeypatch, tmp_path):

@@ -1,14 +1,11 @@
 """The reports of a bucket: of every run, also of one whose question was answered before."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
+from assay.deployments import report_index
 from assay.deployments.report_index import ReportIndex, render_index
-from assay.deployments.todo import TodoList
-from assay.production.todo_item import TodoItem
 from assay.store.memory import MemoryStore
 from tests.runs.test_result_cache import TWO, answered
 
@@ -54,32 +51,16 @@ def test_names_are_escaped(bucket):
     reports = ReportIndex().find_reports(bucket)
     ((digest, outcome),) = reports.items()
     odd = outcome.model_copy(update={"outcome": "<script>", "model": "<b>@1"})
-    page = render_index({digest: odd}, TodoList(()))
+    page = render_index({digest: odd})
     assert b"<script>" not in page
     assert b"&lt;b&gt;@1" in page
 
 
-def item(number=0, **fields):
-    told = {"kind": "failed", "subject": f"m{number}", "what": "w", "since": None, "owner": "o"}
-    return TodoItem(**{**told, "command": "c", **fields})
-
-
-def test_the_page_begins_with_what_waits_for_a_person(bucket):
-    moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    told = item(what="it failed", since=moment, owner="the hotel", command="assay show m0")
-    page = render_index({}, TodoList([told], ["no server"])).decode()
-    assert "m0: it failed (since 2026-03-01 12:00; owner: the hotel)" in page
-    assert "<code>assay show m0</code>" in page
-    assert "<p>no server</p>" in page
-    assert page.index("it failed") < page.index("<h1>Reports")
-    assert "Nothing waits for a person." in render_index({}, TodoList(())).decode()
-
-
-def test_what_waits_is_escaped_and_bounded():
-    odd = "<script>\u202e\x1b"
-    found = item(subject=odd, what=odd, owner=odd, command=odd)
-    page = render_index({}, TodoList([found, *map(item, range(500))], [odd])).decode()
-    assert not {"\u202e", "\x1b"} & set(page)
-    assert "<script>" not in page
-    assert page.count("<li>") == 100
-    assert "And 401 more" in page
+def test_the_list_is_bounded_and_counts_the_rest(bucket, monkeypatch):
+    monkeypatch.setattr(report_index, "MOST_REPORTS", 2)
+    answered(bucket)
+    ((_, outcome),) = ReportIndex().find_reports(bucket).items()
+    many = dict.fromkeys(pages(*map(str, range(7))), outcome)
+    page = render_index(many)
+    assert page.count(b"<li>") == 2
+    assert b"And 5 more" in page

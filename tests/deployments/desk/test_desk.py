@@ -1,0 +1,85 @@
+"""What the desk makes of the facts: who waits, what failed, with its run and report."""
+
+from datetime import timedelta
+
+from tests.deployments.conftest import case
+from tests.deployments.desk.made import (
+    HOUR,
+    NOON,
+    REPORT,
+    RUN,
+    desk,
+    due_run,
+    failed_run,
+    item,
+    state,
+)
+
+
+def test_the_list_is_shared_out_and_nothing_is_lost():
+    kinds = ("integrity", "retrain", "deadline", "failed", "approval", "silent")
+    made = desk(*(item(kind) for kind in kinds))
+    assert [one.kind for one in made.waiting] == ["integrity", "retrain", "approval"]
+    assert [one.kind for one in made.silent] == ["deadline", "silent"]
+    assert len(made.failures) == 1
+    assert [one.kind for one in made.items] == list(kinds)
+
+
+def test_what_a_journal_and_the_server_tell_of_one_run_is_one_line_with_both_links():
+    made = desk(item(what="rejected: too unfair"), failed=[failed_run(ended=NOON - HOUR)])
+    (failure,) = made.failures
+    assert (failure.reason, failure.run, failure.report) == ("rejected: too unfair", RUN, REPORT)
+    assert failure.title == "train guests, 2026-03-01 10:58"
+
+
+def test_a_run_of_another_time_or_use_case_is_another_line():
+    other = failed_run(began=NOON - 9 * HOUR, ended=NOON - 8 * HOUR)
+    assert len(desk(item(), failed=[other]).failures) == 2
+    assert len(desk(item(), failed=[failed_run("income")]).failures) == 2
+
+
+def test_an_item_of_the_server_carries_its_run_already():
+    made = desk(item(subject="train/guests", run=RUN), failed=[failed_run()])
+    (failure,) = made.failures
+    assert (failure.run, failure.report, failure.use_case) == (RUN, REPORT, "guests")
+
+
+def test_a_run_that_a_later_one_settled_stays_visible():
+    (failure,) = desk(failed=[failed_run(settled=True, count=3)]).failures
+    assert (failure.settled, failure.count, failure.command) == (True, 3, "")
+    assert failure.reason == "ended Rejected: no better than the dummy"
+    assert failure.owner == "the hotel"
+
+
+def test_a_crash_has_no_report():
+    crashed = failed_run(began=NOON - 5 * HOUR, ended=NOON - 4 * HOUR)
+    (failure,) = desk(failed=[crashed]).failures
+    assert failure.report == ""
+
+
+def test_an_approval_leads_to_the_run_that_asks():
+    asks = due_run("Paused", reference="guests@2", url="asks")
+    (waiting,) = desk(item("approval", "guests@2"), present=[asks]).waiting
+    assert waiting.run == "asks"
+    (waiting,) = desk(item("approval", "guests@3"), present=[asks]).waiting
+    assert waiting.run == ""
+
+
+def test_without_a_server_the_next_runs_are_those_of_the_files():
+    cases = [case("guests", "schedule: {score: 10m, train: '0 5 * * *'}\n")]
+    made = desk(cases=cases, server=False)
+    first = made.upcoming[0]
+    assert (first.flow, first.use_case, first.url) == ("score", "guests", "")
+    assert first.moment == NOON + timedelta(minutes=10)
+    # train of the use case and maintain of the bucket are due at night.
+    assert [run.flow for run in made.upcoming[1:]] == ["maintain", "train"]
+    assert desk(cases=cases, upcoming=[]).upcoming == ()
+
+
+def test_as_json_it_has_plain_values_and_moments_in_utc():
+    made = desk(item(), states=[state(champion_since=NOON)], upcoming=[due_run()])
+    told = made.as_json()
+    assert told["failed"][0]["since"] == "2026-03-01T11:00:00+00:00"
+    assert told["use_cases"][0]["champion_since"] == "2026-03-01T12:00:00+00:00"
+    assert told["use_cases"][0]["runs"][0]["report"] == REPORT
+    assert told["next_runs"][0]["flow"] == "score"
