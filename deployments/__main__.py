@@ -71,6 +71,7 @@ def apply_to_server() -> list[BadUseCase]:
     """
     from prefect.settings import get_current_settings
 
+    from assay.deployments.alert_routes import describe_route_gaps
     from assay.deployments.alerts import alert_bad_use_cases
     from assay.deployments.desired_state import DesiredState, reconcile_server
 
@@ -86,6 +87,8 @@ def apply_to_server() -> list[BadUseCase]:
     for line in [*asyncio.run(reconcile_server(desired)), *map(describe_bad_use_case, bad)]:
         _say(line)
     for line in asyncio.run(alert_bad_use_cases(operations, POOL, bad)):
+        _say(line)
+    for line in describe_route_gaps(operations, cases):
         _say(line)
     return bad
 

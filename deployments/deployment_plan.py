@@ -15,6 +15,7 @@ from assay.problems.fit_to_question import check_production
 from assay.problems.lookup import problem_type
 from assay.render.dashboard import artifact_key
 
+OWNER_MARK = "Owner: "  # what follows it ends a deployment's description, and alerts read it
 ASSAY_TAG = "assay"  # the tag of all that is Assay's on a server
 MAINTENANCE_NAME = "bucket"
 QUEUE_ENDINGS = ("-train", "-score", "-monitor", "-promote")  # of the queues of a use case
@@ -184,7 +185,8 @@ def _use_case_deployments(case: UseCaseFile) -> list[Deployment]:
         "promote": f"Ask a person whether a version of {name} shall become champion.",
     }
     history = f"[What became of it](/artifacts/key/{artifact_key(name, 'history')})"
-    said = {flow: f"{what} {history}" for flow, what in said.items()}
+    ending = f"{OWNER_MARK}{' '.join(case.use_case.owner.split())}"
+    said = {flow: f"{what} {history} {ending}" for flow, what in said.items()}
     return [
         Deployment("train", name, said["train"], train, config, schedule.train, zone),
         Deployment("score", name, said["score"], score, config, schedule.score, zone),

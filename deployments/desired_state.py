@@ -23,13 +23,8 @@ from prefect.utilities.callables import parameter_schema
 
 from assay.config.operations import DEFAULT_OPERATIONS_FILE, Operations
 from assay.deployments import alerts
-from assay.deployments.automations import (
-    RUN_DEPLOYMENT,
-    SEND_NOTIFICATION,
-    Automation,
-    build_automations,
-    use_case_automation_names,
-)
+from assay.deployments.automation import RUN_DEPLOYMENT, SEND_NOTIFICATION, Automation
+from assay.deployments.automations import build_automations, use_case_automation_names
 from assay.deployments.deployment_plan import (
     ASSAY_TAG,
     QUEUE_ENDINGS,

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from assay.config.operations import Operations
+from assay.deployments.alert_routes import describe_route_gaps
 from assay.deployments.deployment_plan import BadUseCase, UseCaseFile, describe_bad_use_case
 from assay.deployments.login_link import create_login_link, withdraw_login_links
 from assay.deployments.pools import process_job_variables
@@ -249,6 +250,8 @@ def _reconcile_server(options: UpOptions, say: Say, *, dry_run: bool = False) ->
         return changed
     write_bad_use_cases(server.state_folder, {one.file: str(one.error) for one in bad})
     for line in asyncio.run(alert_bad_use_cases(operations, server.pool, bad)):
+        say(line)
+    for line in describe_route_gaps(operations, options.cases):
         say(line)
     if not operations.alerts:
         pages = os.environ["ASSAY_PAGES"]

@@ -8,17 +8,23 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from assay.config.loaded_use_case import read_yaml_with_lines
 from assay.config.schedule import CronOrInterval, TimeZoneName
-from assay.config.section import Duration, Section
+from assay.config.section import Duration, NonEmptyText, Section, as_tuples
 from assay.errors import ConfigError
 from assay.util.url_secrets import has_written_secret
 
 DEFAULT_OPERATIONS_FILE = Path("configs/operations.yaml")
 
-AlertEvent = Literal["failed", "refused", "crashed", "late", "silent", "waiting", "unreadable"]
+AlertEvent = Literal[
+    "failed", "refused", "crashed", "late", "silent", "waiting", "deadline", "unreadable"
+]
+_Names = Annotated[
+    tuple[NonEmptyText, ...],
+    BeforeValidator(as_tuples, json_schema_input_type=str | list[str]),
+]
 PoolType = Literal["process", "docker", "kubernetes"]
 
 
@@ -31,13 +37,32 @@ class Alert(Section):
     block://slack-webhook/oncall.
     """
     on: Annotated[tuple[AlertEvent, ...], Field(min_length=1)] = (
-        *("failed", "refused", "crashed", "late", "silent", "waiting", "unreadable"),
+        *("failed", "refused", "crashed", "late", "silent", "waiting", "deadline", "unreadable"),
     )
     """failed: an error ended a run. refused: a gate failed. crashed: the run's process or machine
     died. late: a run has not begun long after it was due. silent: a scheduled flow has not begun
-    for one and a half of its periods. waiting: a person must decide. unreadable: a file in configs/
-    is no use case; told once for each change of it.
+    for one and a half of its periods. waiting: a person must decide. deadline: no batch was scored
+    by `score.by`; told once for each deadline. unreadable: a file in configs/ is no use case; told
+    once for each change of it.
     """
+    owner: _Names = ()
+    """Only of use cases of these owners, as their files name them; one name or a list."""
+    use_case: _Names = ()
+    """Only of these use cases; one name or a list. Without `owner` and `use_case`, all is sent,
+    also what concerns no use case, such as the bucket's maintenance.
+    """
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether it takes everything."""
+        return not self.owner and not self.use_case
+
+    def concerns(self, use_case: str, owner: str) -> bool:
+        """Whether what happens to a use case of this owner is sent here. "" stands for none."""
+        owners = {name.casefold() for name in self.owner}
+        return (not self.owner or owner.strip().casefold() in owners) and (
+            not self.use_case or use_case in self.use_case
+        )
 
     @field_validator("to")
     @classmethod

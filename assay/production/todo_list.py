@@ -23,7 +23,7 @@ from assay.production.retraining.policy import (
     find_running_retraining,
     unanswered_look,
 )
-from assay.production.scoring.deadline import judge_model, scoring_moment
+from assay.production.scoring.deadline import describe_miss, judge_model, scoring_moment
 from assay.production.todo_item import (
     LONG_AGO,
     TodoItem,
@@ -258,22 +258,16 @@ class _ModelTodo:
         record = judge_model(self._history, moments, self._case.deadlines)
         if record is None or not record.missed:
             return
-        first, count = record.missed[0], len(record.missed)
         refused = [
             r
             for r in _last_refusals(self._batches).values()
             if not served or r.number > served[-1].number
         ]
-        if refused:
-            last = max(refused, key=lambda one: one.number)
-            why = f"batch {last.name} was refused: {last.why.rstrip('.')}"
-        elif record.scored_at:
-            why = f"no batch has been scored since {clock.display_timestamp(record.scored_at)}"
-        else:
-            why = "no batch has been scored yet"
-        missed = f"{count} deadlines in a row are missed" if count > 1 else "the deadline is missed"
-        what = f"not scored by {self._case.scored_by}: {why}; {missed}"
-        yield self._item("deadline", what, first, f"assay score {self._case.file}")
+        last = max(refused, key=lambda one: one.number, default=None)
+        refusal = (last.name, last.why) if last else None
+        what = describe_miss(record, self._case.scored_by, refusal)
+        command = f"assay score {self._case.file}"
+        yield self._item("deadline", what, record.missed[0], command)
 
     # --- who waits ----------------------------------------------------------------------------
 

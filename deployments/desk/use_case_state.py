@@ -15,7 +15,7 @@ from assay.deployments.todo import watch_use_case
 from assay.errors import AssayError, StoreError
 from assay.production.scoring.deadline import DeadlineRecord, judge_model, scoring_moment
 from assay.production.todo_item import shorten_text
-from assay.registry.batch_ledger import LEDGER_SUFFIX, SCORED, is_ledger
+from assay.registry.batch_ledger import LEDGER_SUFFIX, REFUSED, SCORED, is_ledger
 from assay.registry.history import (
     CHAMPION,
     MONITORED,
@@ -75,7 +75,8 @@ class PerformanceTrend:
 class UseCaseState:
     """How a use case stands. `problem` says why it cannot be told, where its journal is damaged.
 
-    `file`, `owner` and `question` are "" for a use case that has no file here.
+    `file`, `owner` and `question` are "" for a use case that has no file here. `refusal`: the batch
+    that was refused since the last scoring, and why.
     """
 
     name: str
@@ -90,6 +91,7 @@ class UseCaseState:
     scored_rows: int = 0
     deadline: DeadlineRecord | None = None
     scored_by: str = ""
+    refusal: tuple[str, str] | None = None
     runs: tuple[AnsweredRun, ...] = ()
     problem: str = ""
 
@@ -107,6 +109,7 @@ class _Journals:
     entries: list[JournalEntry] = field(default_factory=list)
     moments: deque[datetime] = field(default_factory=lambda: deque(maxlen=_MOST_MOMENTS))
     rows: int = 0
+    refusal: tuple[str, str] | None = None
 
     @classmethod
     def open(cls, bucket: Bucket, name: str) -> _Journals:
@@ -118,7 +121,9 @@ class _Journals:
         for entry in self.ledger.entries(10**9):
             if entry.kind == SCORED and entry.body["role"] == "served":
                 self.moments.append(scoring_moment(entry.body["as_of"], entry.at))
-                self.rows = int(entry.body["rows"])
+                self.rows, self.refusal = int(entry.body["rows"]), None
+            elif entry.kind == REFUSED:
+                self.refusal = (str(entry.body["name"]), str(entry.body["why"]))
 
 
 class UseCaseStates:
@@ -197,6 +202,7 @@ def _describe(
         performance=_performance(looks[-_MOST_LOOKS:]),
         scored_at=journals.moments[-1] if journals.moments else None,
         scored_rows=journals.rows,
+        refusal=journals.refusal,
         deadline=judge_model(history, journals.moments, deadlines),
         runs=tuple(_answered_runs(history, outcomes)),
     )

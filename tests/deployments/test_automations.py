@@ -2,6 +2,7 @@
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace as Row
 from uuid import uuid4
 
 import pytest
@@ -9,12 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.config.operations import Alert, Operations
-from assay.deployments.automations import _ALERT_STATES, build_automations
-from assay.deployments.deployment_plan import plan_deployments
+from assay.deployments.alert_automations import alert_kinds, run_body
+from assay.deployments.automations import build_automations
+from assay.deployments.deployment_plan import UseCaseFile, plan_deployments
 from assay.deployments.schedules import longest_pause, schedule_json
 from tests.deployments.conftest import case
 
 ALERTED = Operations(alerts=(Alert(to="${A}"), Alert(to="${B}", on=("crashed",))))
+
+
+def alert_states():
+    return {state for kind in alert_kinds(ALERTED).values() for state in kind.states}
 
 
 def made(*cases, operations=ALERTED):
@@ -53,7 +59,7 @@ def test_prefect_takes_all_of_them():
 
 
 def test_a_run_that_ends_badly_is_told_of_whatever_its_state_is_called():
-    told = {state for states in _ALERT_STATES.values() for state in states}
+    told = alert_states()
     # A person who says no has been told already, and what nobody has promoted is nobody's alarm.
     assert names_of_failed_states() - told == {"Declined", "No champion"}
     assert "Rejected" in names_of_failed_states()
@@ -117,7 +123,7 @@ def test_a_run_that_crashed_before_it_began_is_started_again_but_not_for_ever():
     assert marked.trigger["for_each"] == ["prefect.resource.id"]
     assert marked.trigger["within"] == 86400
     (mark,) = marked.actions
-    assert mark["name"] not in {state for states in _ALERT_STATES.values() for state in states}
+    assert mark["name"] not in alert_states()
     again = found["marked runs are started again"]
     assert again.trigger["after"] == [f"prefect.flow-run.{mark['name']}"]
     assert again.trigger["posture"] == "Proactive"
@@ -149,3 +155,63 @@ def test_an_interval_stays_as_it_is(number):
         == number
         == longest_pause(f"{number}s", "UTC")
     )
+
+
+ROUTED = Operations(
+    alerts=(
+        Alert(to="${ALL}"),
+        Alert(to="${HOTEL}", owner="The Hotel "),
+        Alert(to="${ONE}", use_case=["income", "rooms"], on=("failed", "silent")),
+        Alert(to="${NOBODY}", owner="nobody"),
+    )
+)
+
+
+def owned(name, owner, more=""):
+    made = case(name, more)
+    return UseCaseFile(made.use_case.model_copy(update={"owner": owner}), made.file)
+
+
+def test_an_alert_of_an_owner_or_a_use_case_takes_only_their_runs():
+    cases = [owned("income", "benefits"), owned("guests", "the hotel"), owned("rooms", "the hotel")]
+    found = made(*cases, operations=ROUTED)
+    told = {
+        tuple(action["alert"] for action in one.actions): one.trigger["match_related"]
+        for name, one in found.items()
+        if name.startswith("tell of failed runs")
+    }
+    pool = {"prefect.resource.role": "work-pool", "prefect.resource.name": "pool"}
+    assert told.pop((0,)) == pool
+    assert all(match[0] == pool for match in told.values())
+    names = {numbers: match[1]["prefect.resource.name"] for numbers, match in told.items()}
+    assert names == {(1,): ["guests", "rooms"], (2,): ["income", "rooms"]}
+
+
+def test_silence_is_told_to_whom_it_concerns_and_that_of_the_bucket_to_those_who_take_all():
+    cases = [owned("income", "benefits", "schedule: {score: 10m}\n")]
+    found = made(*cases, operations=ROUTED)
+    numbers = {name: [a.get("alert") for a in one.actions] for name, one in found.items()}
+    assert numbers["tell when score/income is silent"] == [0, 2]
+    assert numbers["tell when maintain/bucket is silent"] == [0]
+    body = found["tell when score/income is silent"].actions[0]["body"]
+    assert body.startswith("Use case: income, owner: benefits\n")
+    assert "One is due every 10 minutes" in body
+    assert "What to do: " in body
+
+
+def test_an_alert_of_a_run_names_use_case_owner_what_is_the_limit_and_what_to_do():
+    from prefect.server.utilities.user_templates import render_user_template_sync
+
+    (deployment, *_) = plan_deployments([owned("guests", "the hotel")], ALERTED)
+    context = {
+        "deployment": deployment,
+        "flow_run": Row(state=Row(message="no source answers; 30 s were allowed"), url=""),
+    }
+    template = run_body(alert_kinds(ALERTED)["late"]).replace("|ui_url", ".url")
+    lines = render_user_template_sync(template, context).splitlines()
+    assert lines[0] == "Use case: guests, owner: the hotel"
+    assert lines[1] == "no source answers; 30 s were allowed"
+    assert lines[2] == "It was due 15 minutes ago."
+    assert lines[3].startswith("What to do: ")
+    context["deployment"] = Row(name="bucket", description=None)
+    assert render_user_template_sync(template, context).splitlines()[0] == "Use case: bucket"

@@ -76,3 +76,18 @@ def judge_model(
         return None
     since = entry_timestamp(promotions[0])
     return judge_deadlines([due for due in deadlines if due > since], scored)
+
+
+def describe_miss(
+    record: DeadlineRecord, scored_by: str, refusal: tuple[str, str] | None = None
+) -> str:
+    """What is late and why, in words. `refusal`: the batch that was refused since, and why."""
+    if refusal:
+        why = f"batch {refusal[0]} was refused: {refusal[1].rstrip('.')}"
+    elif record.scored_at:
+        why = f"no batch has been scored since {clock.display_timestamp(record.scored_at)}"
+    else:
+        why = "no batch has been scored yet"
+    count = len(record.missed)
+    missed = f"{count} deadlines in a row are missed" if count > 1 else "the deadline is missed"
+    return f"not scored by {scored_by}: {why}; {missed}"
