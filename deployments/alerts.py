@@ -1,14 +1,16 @@
-"""Destinations of alerts, as blocks that Prefect keeps, and the alerts of bad use cases.
+"""Destinations of alerts, as blocks that Prefect keeps, and the alerts that no automation can send:
+of use cases that cannot be read, and of missed deadlines.
 
-All other alerts are the server's automations: it knows of runs, and not of files.
+The server's automations send all others: it knows of runs, and neither of files nor of batches.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from prefect.blocks.abstract import NotificationBlock
@@ -19,9 +21,10 @@ from prefect.client.schemas.actions import VariableCreate, VariableUpdate
 from prefect.exceptions import ObjectNotFound
 from pydantic import SecretStr
 
-from assay.config.operations import Alert, Operations, expand_variables
+from assay.config.loaded_use_case import read_yaml_with_lines
+from assay.config.operations import Alert, AlertEvent, Operations, expand_variables
 from assay.deployments.deployment_plan import BadUseCase, describe_bad_use_case
-from assay.errors import ConfigError
+from assay.errors import AssayError, ConfigError
 
 _TOLD_VARIABLE = "assay_told_use_cases"  # of Prefect's: by pool, the marks of files that were told
 
@@ -46,34 +49,34 @@ async def find_alert_blocks(client: PrefectClient, operations: Operations) -> li
 
 
 async def alert_bad_use_cases(
-    operations: Operations, pool: str, bad: Sequence[BadUseCase]
+    operations: Operations, pool: str, bad: Sequence[BadUseCase], *, ensure: bool = True
 ) -> list[str]:
     """Alert of each bad use case whose file has changed since the last alert of it.
 
     Returns a line for each alert that was sent or could not be; that one is tried again the next
-    time. The server of PREFECT_API_URL keeps what was told.
+    time. The server of PREFECT_API_URL keeps what was told. Without `ensure`, destinations that
+    the last update of the server did not make are an error (ConfigError).
     """
-    wanted = [n for n, alert in enumerate(operations.alerts) if "unreadable" in alert.on]
-    if not wanted:
+    if not any("unreadable" in alert.on for alert in operations.alerts):
         return []
     async with get_client() as client:
-        blocks = [
-            await _ensure_alert_block(client, number, operations.alerts[number])
-            for number in wanted
-        ]
         stored = await client.read_variable_by_name(_TOLD_VARIABLE)
         told = dict(stored.value) if stored and isinstance(stored.value, dict) else {}
         present = {_file_mark(one): one for one in bad}
         kept, lines = [mark for mark in told.get(pool, []) if mark in present], []
         for mark in present.keys() - set(kept):
             one = present[mark]
+            wanted = _routes("unreadable", operations, *_use_case_and_owner(one))
+            find = _ensure_alert_block if ensure else _present_alert_block
+            blocks = [await find(client, n, operations.alerts[n]) for n in wanted]
             subject = f"{one.file} is no use case"
             failed = await _send_to_all(client, blocks, subject, describe_bad_use_case(one))
             if failed:
                 lines.append(f"alert of {one.file} not sent: {failed}")
-            else:
+                continue
+            if blocks:
                 lines.append(f"alert of {one.file} sent")
-                kept.append(mark)
+            kept.append(mark)
         if sorted(kept) != told.get(pool, []):
             value = {**told, pool: sorted(kept)}
             if stored is None:
@@ -81,6 +84,35 @@ async def alert_bad_use_cases(
             else:
                 await client.update_variable(VariableUpdate(name=_TOLD_VARIABLE, value=value))
         return sorted(lines)
+
+
+async def send_alert(
+    client: PrefectClient, number: int, alert: Alert, message: tuple[str, str]
+) -> str:
+    """Send a message (its subject and text) to one destination; why it failed, "" if it did not."""
+    try:
+        block = await _present_alert_block(client, number, alert)
+    except ConfigError as error:
+        return error.what
+    return await _send_to_all(client, [block], *message)
+
+
+def _routes(event: AlertEvent, operations: Operations, use_case: str, owner: str) -> list[int]:
+    """The numbers of the alerts that take such an event of a use case."""
+    return [
+        number
+        for number, alert in enumerate(operations.alerts)
+        if event in alert.on and alert.concerns(use_case, owner)
+    ]
+
+
+def _use_case_and_owner(bad: BadUseCase) -> tuple[str, str]:
+    """The use case and the owner that a file would name, as far as it can be read."""
+    tree: Any = None
+    with suppress(AssayError):
+        tree, _ = read_yaml_with_lines(Path(bad.file))
+    written = tree if isinstance(tree, dict) else {}
+    return str(written.get("name") or Path(bad.file).stem), str(written.get("owner") or "")
 
 
 def _file_mark(bad: BadUseCase) -> str:
@@ -117,6 +149,32 @@ async def _find_alert_block(client: PrefectClient, number: int, alert: Alert) ->
         return (await client.read_block_document_by_name(_block_name(number), kind)).id
     except ObjectNotFound:
         return UUID(int=0)
+
+
+async def _present_alert_block(client: PrefectClient, number: int, alert: Alert) -> UUID:
+    """The block that the last update of the server made for this very destination.
+
+    Raises ConfigError if there is none: to another, what was meant for this one must not go.
+    """
+    if alert.to.startswith("block://"):
+        return await _ensure_alert_block(client, number, alert)
+    where = f"configs/operations.yaml: alerts.{number}"
+    try:
+        held = await client.read_block_document_by_name(
+            _block_name(number), SlackWebhook.get_block_type_slug()
+        )
+    except ObjectNotFound:
+        held = None
+    url = held.data.get("url") if held else None
+    with suppress(ConfigError):  # the variables may be known where the server was updated alone
+        url = expand_variables(alert.to, where) if held else None
+    if held is None or url != held.data.get("url"):
+        raise ConfigError(
+            "this destination is new since the last update of the server",
+            where=where,
+            remedy="Run `assay up`.",
+        )
+    return held.id
 
 
 def _block_name(number: int) -> str:

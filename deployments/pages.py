@@ -40,6 +40,7 @@ from assay.deployments.report_index import ReportIndex, render_index
 from assay.deployments.request_guard import allowed_hosts, is_own_request
 from assay.deployments.server_password import SERVER_AUTH
 from assay.deployments.setup_state import STATE_VARIABLE
+from assay.deployments.setup_watch import SetupWatch, say
 from assay.errors import AssayError, IntegrityError, ObjectMissing
 from assay.registry.open import open_bucket
 from assay.store.open import default_store_url
@@ -174,7 +175,8 @@ class ReportServer(ThreadingHTTPServer):
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.metrics, self.index = MetricsCollector(), ReportIndex()
         store = default_store_url()
-        self.desk = RecentDesk(DeskReader(store), store)
+        self.reader = DeskReader(store)
+        self.desk = RecentDesk(self.reader, store)
         self._open: dict[Any, None] = {}  # connections, the oldest first
         self._lock = threading.Lock()
         super().__init__((host, port), ReportRequestHandler)
@@ -197,4 +199,6 @@ class ReportServer(ThreadingHTTPServer):
 
 
 if __name__ == "__main__":
-    ReportServer(sys.argv[1], int(sys.argv[2])).serve_forever()
+    served = ReportServer(sys.argv[1], int(sys.argv[2]))
+    SetupWatch(served.reader, say).start()
+    served.serve_forever()

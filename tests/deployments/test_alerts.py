@@ -76,7 +76,7 @@ def server(monkeypatch, tmp_path):
     return made
 
 
-def bad(name="a.yaml", text="targt: 1"):
+def bad(name="a.yaml", text="targt: 1\n"):
     Path(name).write_text(text)
     return BadUseCase(name, ConfigError("unknown key 'targt'", where=f"{name}:1"))
 
@@ -129,3 +129,50 @@ def test_who_did_not_ask_for_it_is_told_nothing(server, operations):
     other = Operations(alerts=(Alert(to="json://${ALERTS}/", on=("failed",)),))
     assert alert(bad(), operations=operations or other) == []
     assert server.sent == []
+
+
+@pytest.mark.parametrize(
+    ("route", "number"),
+    [
+        ({"use_case": "a"}, 1),
+        ({"use_case": "b"}, 0),
+        ({"owner": "The hotel"}, 1),
+        ({"owner": "others"}, 0),
+    ],
+)
+def test_a_bad_file_goes_to_whom_it_names(server, route, number):
+    operations = Operations(alerts=(Alert(to="json://${ALERTS}/", **route),))
+    one = bad(text="owner: the hotel\ntargt: 1\n")
+    assert len(alert(one, operations=operations)) == number
+    assert len(server.sent) == number
+
+
+def test_what_is_no_yaml_at_all_goes_to_those_who_take_all(server):
+    assert alert(bad(text="- ]\n")) == ["alert of a.yaml sent"]
+    routed = Operations(alerts=(Alert(to="json://${ALERTS}/", owner="the hotel"),))
+    assert alert(bad(text="- ]  \n"), operations=routed) == []
+
+
+@pytest.mark.parametrize(
+    ("to", "known", "sent"),
+    [
+        ("json://${ALERTS}/", "json://here/", True),
+        ("json://${ALERTS}/", "json://elsewhere/", False),
+        ("json://${UNSET}/", "json://elsewhere/", True),  # its owner alone knows it
+        ("json://${ALERTS}/", None, False),
+    ],
+)
+def test_the_watch_sends_nothing_to_a_destination_that_is_another_by_now(
+    server, monkeypatch, to, known, sent
+):
+    monkeypatch.setenv("ALERTS", "here")
+    monkeypatch.delenv("UNSET", raising=False)
+
+    async def read(_name, _kind):
+        if known is None:
+            raise ObjectNotFound(Exception())
+        return Row(id=server.block, data={"url": known})
+
+    server.read_block_document_by_name = read
+    told = asyncio.run(alerts.send_alert(server, 0, Alert(to=to), ("subject", "body")))
+    assert (told == "", bool(server.sent)) == (sent, sent)
