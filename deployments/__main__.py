@@ -24,6 +24,10 @@ from assay.deployments.deployment_plan import (
     read_use_cases,
 )
 from assay.errors import AssayError, ConfigError
+from assay.registry.decisions.use_case_pause import Pauses, read_pauses
+from assay.registry.open import open_bucket
+from assay.store.open import default_store_url
+from assay.util import clock
 from assay.util.printable_text import printable_lines
 
 HERE = Path("deployments")  # in the working folder: an installed Assay never writes into itself
@@ -83,7 +87,8 @@ def apply_to_server() -> list[BadUseCase]:
     operations = Operations.load_configured()
     job = pools.process_job_variables(Path.cwd()) if operations.pool == "process" else {}
     cases, bad = read_use_cases()
-    desired = DesiredState(cases, operations, POOL, job, [one.file for one in bad])
+    pauses = _read_pauses([case.name for case in cases])
+    desired = DesiredState(cases, operations, POOL, job, [one.file for one in bad], pauses)
     for line in [*asyncio.run(reconcile_server(desired)), *map(describe_bad_use_case, bad)]:
         _say(line)
     for line in asyncio.run(alert_bad_use_cases(operations, POOL, bad)):
@@ -91,6 +96,15 @@ def apply_to_server() -> list[BadUseCase]:
     for line in describe_route_gaps(operations, cases):
         _say(line)
     return bad
+
+
+def _read_pauses(use_cases: list[str]) -> Pauses:
+    """The pauses of the bucket. Where it does not answer, what is paused on the server stays so."""
+    try:
+        return read_pauses(open_bucket(default_store_url()), use_cases, clock.parse_timestamp(None))
+    except AssayError as error:
+        _say(f"pauses are not followed: {error.what}")
+        return Pauses(unknown=use_cases)
 
 
 def main(options: list[str]) -> int:

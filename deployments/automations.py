@@ -50,13 +50,13 @@ def _use_case_automations(name: str) -> list[Automation]:
     because = {"because": "{{ event.payload.why }}", "evidence": "{{ event.payload.evidence }}"}
     return [
         Automation(
-            f"retrain {name} when its monitor wants it",
+            _retrain_name(name),
             "The monitor's reason and its evidence go along.",
             {**IMMEDIATE_TRIGGER, "expect": ["assay.retrain.wanted"], "match": model},
             (_run_action(f"retrain/{name}", {**because, "by": "monitor"}),),
         ),
         Automation(
-            f"score {name} when a batch arrives",
+            _arrival_name(name),
             "Whoever delivers batches emits assay.batch.arrived, with the files as its payload.",
             {**IMMEDIATE_TRIGGER, "expect": ["assay.batch.arrived"], "match": model},
             (_run_action(f"score/{name}", {"files": _EVENT_FILES}),),
@@ -90,6 +90,26 @@ def use_case_automation_names(name: str, titles: Iterable[str]) -> set[str]:
     return {automation.name for automation in _use_case_automations(name)} | {
         silence_name(title) for title in titles
     }
+
+
+def pausable_automations(name: str, titles: Iterable[str]) -> set[str]:
+    """The names of the automations that stand still while a use case is paused. A person is still
+    asked about the challenger of a run that was under way.
+    """
+    starting = {_retrain_name(name), _arrival_name(name)}
+    return starting | {_silence_name(title) for title in titles}
+
+
+def _retrain_name(name: str) -> str:
+    return f"retrain {name} when its monitor wants it"
+
+
+def _arrival_name(name: str) -> str:
+    return f"score {name} when a batch arrives"
+
+
+def _silence_name(title: str) -> str:
+    return f"tell when {title} is silent"
 
 
 def _run_action(deployment: str, parameters: dict[str, Any]) -> dict[str, Any]:

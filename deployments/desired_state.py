@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, cast
@@ -17,14 +17,13 @@ from prefect.client.schemas.actions import (
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.objects import WorkQueue as PrefectQueue
 from prefect.client.schemas.responses import DeploymentResponse
-from prefect.events.schemas.automations import AutomationCore
 from prefect.exceptions import ObjectNotFound
 from prefect.utilities.callables import parameter_schema
 
 from assay.config.operations import DEFAULT_OPERATIONS_FILE, Operations
 from assay.deployments import alerts
-from assay.deployments.automation import RUN_DEPLOYMENT, SEND_NOTIFICATION, Automation
-from assay.deployments.automations import build_automations, use_case_automation_names
+from assay.deployments.automation import Automation
+from assay.deployments.automations import build_automations
 from assay.deployments.deployment_plan import (
     ASSAY_TAG,
     QUEUE_ENDINGS,
@@ -32,16 +31,20 @@ from assay.deployments.deployment_plan import (
     UseCaseFile,
     plan_deployments,
 )
+from assay.deployments.desired_automations import reconcile_automations
+from assay.deployments.pauses import apply_pauses, pause_notice, split_description
 from assay.deployments.pools import base_job_template
 from assay.deployments.schedules import schedule_json
 from assay.errors import ConfigError
+from assay.registry.decisions.use_case_pause import Pause, Pauses
 
 
 @dataclass(frozen=True)
 class DesiredState:
     """What a server should have. `job_variables` are those of every deployment.
 
-    Of the use cases whose files cannot be read (`bad_files`), it keeps what it has.
+    Of the use cases whose files cannot be read (`bad_files`), it keeps what it has. `pauses` are
+    those in the journals of the bucket.
     """
 
     cases: Sequence[UseCaseFile]
@@ -49,6 +52,7 @@ class DesiredState:
     pool: str
     job_variables: Mapping[str, str] = field(default_factory=dict)
     bad_files: Collection[str] = ()
+    pauses: Pauses = field(default_factory=Pauses)
 
     @property
     def deployments(self) -> list[Deployment]:
@@ -62,7 +66,8 @@ class DesiredState:
 async def reconcile_server(desired_state: DesiredState, *, dry_run: bool = False) -> list[str]:
     """Update the server of PREFECT_API_URL to the desired state, and describe the changes.
 
-    With `dry_run` nothing is changed. A deployment that an operator paused stays paused. Raises
+    With `dry_run` nothing is changed. A deployment that an operator paused stays paused, and what
+    the journals say is paused or resumed follows them. Raises
     ConfigError for an alert without a destination.
     """
     async with get_client() as connected:
@@ -75,7 +80,16 @@ async def reconcile_server(desired_state: DesiredState, *, dry_run: bool = False
         changed += done
         used = {title.partition("/")[2] for title in (*ids, *kept)}
         changed += await _remove_queues(client, desired_state, used)
-        return changed + await _reconcile_automations(client, desired_state, ids, blocks, kept)
+        changed += await reconcile_automations(
+            client,
+            desired_state.automations,
+            desired_state.pool,
+            ids=ids,
+            blocks=blocks,
+            kept_titles=kept,
+        )
+        paused = await apply_pauses(client, desired_state.pauses, pool=desired_state.pool)
+        return changed + [change.text for change in paused]
 
 
 class _ReadingClient:
@@ -190,7 +204,8 @@ async def _reconcile_deployments(
         found = there.pop(deployment.title, None)
         asked = _deployment_settings(deployment, desired_state)
         if found is None or not _is_up_to_date(found, asked):
-            ids[deployment.title] = await _save_deployment(client, deployment, asked, found)
+            pause = desired_state.pauses.in_force.get(deployment.name)
+            ids[deployment.title] = await _save_deployment(client, deployment, asked, found, pause)
             changed.append(f"deployment {deployment.title}")
         else:
             ids[deployment.title] = found.id
@@ -238,9 +253,11 @@ def _deployment_schedules(deployment: Deployment) -> list[DeploymentScheduleCrea
 
 def _is_up_to_date(existing_deployment: DeploymentResponse, settings: Mapping[str, Any]) -> bool:
     plain = {key: value for key, value in settings.items() if key != "schedules"}
+    _, description = split_description(existing_deployment.description)
     there = [kept.schedule for kept in existing_deployment.schedules]
     same = sorted(existing_deployment.tags) == sorted(plain.pop("tags"))
     same &= there == [one.schedule for one in settings["schedules"]]
+    same &= description == plain.pop("description")
     return same and all(
         _as_plain(getattr(existing_deployment, key)) == value for key, value in plain.items()
     )
@@ -255,7 +272,13 @@ async def _save_deployment(
     deployment: Deployment,
     settings: Mapping[str, Any],
     existing_deployment: DeploymentResponse | None,
+    pause: Pause | None,
 ) -> UUID:
+    """Create or change a deployment. What is paused stays so, and says so."""
+    if existing_deployment:
+        notice, _ = split_description(existing_deployment.description)
+    else:
+        notice = pause_notice(pause) if pause else ""
     paused = existing_deployment is not None and any(
         not kept.active for kept in existing_deployment.schedules
     )
@@ -264,75 +287,7 @@ async def _save_deployment(
     return await client.create_deployment(
         flow,
         deployment.name,
-        **{**settings, "schedules": schedules},
-        paused=existing_deployment.paused if existing_deployment else False,
+        **{**settings, "schedules": schedules, "description": notice + settings["description"]},
+        paused=existing_deployment.paused if existing_deployment else pause is not None,
         enforce_parameter_schema=True,
     )
-
-
-# --- automations ----------------------------------------------------------------------------
-
-
-async def _reconcile_automations(
-    client: PrefectClient,
-    desired_state: DesiredState,
-    ids: Mapping[str, UUID],
-    blocks: Sequence[UUID],
-    kept_titles: Collection[str],
-) -> list[str]:
-    changed = []
-    kept = {
-        name
-        for title in kept_titles
-        for name in use_case_automation_names(title.partition("/")[2], kept_titles)
-    }
-    mark = f"{ASSAY_TAG}:{desired_state.pool}"
-    there = {one.name: one for one in await client.read_automations() if mark in one.tags}
-    for automation in desired_state.automations:
-        asked = AutomationCore.model_validate(
-            {
-                "name": automation.name,
-                "description": automation.description,
-                "tags": [mark],
-                "trigger": automation.trigger,
-                "actions": [_with_ids(action, ids, blocks) for action in automation.actions],
-            }
-        )
-        found = there.pop(automation.name, None)
-        if found is None:
-            await client.create_automation(asked)
-        elif _comparable_fields(found) != _comparable_fields(asked):
-            again = asked.model_copy(update={"enabled": found.enabled})
-            await client.update_automation(found.id, again)
-        else:
-            continue
-        changed.append(f"automation {automation.name}")
-    for name, left in there.items():
-        if name in kept:
-            continue
-        await client.delete_automation(left.id)
-        changed.append(f"automation {name} removed")
-    return changed
-
-
-def _comparable_fields(automation: AutomationCore) -> dict[str, Any]:
-    """The fields by which two deployments differ, without the pause and server-made fields."""
-    kept: Iterable[str] = ("name", "description", "tags", "trigger", "actions")
-    core = automation.model_dump(mode="json", include=set(kept))
-    return {**core, "trigger": _trigger_without_id(core["trigger"])}
-
-
-def _trigger_without_id(trigger: dict[str, Any]) -> dict[str, Any]:
-    sets = {key: sorted(trigger[key]) for key in ("after", "expect", "for_each")}
-    return {key: value for key, value in trigger.items() if key != "id"} | sets
-
-
-def _with_ids(
-    action: Mapping[str, Any], ids: Mapping[str, UUID], blocks: Sequence[UUID]
-) -> dict[str, Any]:
-    plain = dict(action)
-    if plain["type"] == RUN_DEPLOYMENT:
-        plain["deployment_id"] = ids[plain.pop("deployment")]
-    if plain["type"] == SEND_NOTIFICATION:
-        plain["block_document_id"] = blocks[plain.pop("alert")]
-    return plain

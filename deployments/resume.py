@@ -10,6 +10,9 @@ the event that a worker took a run, and a run that stays taken holds its queue's
 ever. The states themselves are in the database: they are asked here. The keeper runs this a minute
 after each start of the server and once a run that went down with it counts as lost, both times with
 `restart`, and then from time to time.
+
+It also lets the server follow the journals: use cases that were paused or resumed elsewhere, and
+pauses that have ended.
 """
 
 from __future__ import annotations
@@ -31,6 +34,8 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import AwaitingRetry, Crashed
 
 from assay.config.operations import Operations
+from assay.deployments.pauses import follow_journals
+from assay.errors import AssayError
 
 _RECENT_CRASHES = timedelta(hours=1)
 _SETTLED = timedelta(seconds=30)  # a crash is often reported twice
@@ -79,7 +84,14 @@ async def resume_crashed_runs(pool: str, max_runs: int) -> list[str]:
 
 
 def main(pool: str, *, restart: bool) -> None:
-    """Crash what stays taken; `restart` what crashed, too. Tells the keeper's log."""
+    """Follow the journals' pauses, crash what stays taken, and `restart` what crashed, too. Tells
+    the keeper's log.
+    """
+    try:
+        for line in follow_journals(pool):
+            print(line, file=sys.stderr)  # noqa: T201 - the keeper's log
+    except AssayError as error:  # a journal that does not hold must not keep runs from restarting
+        print(f"pauses are not followed: {error.what}", file=sys.stderr)  # noqa: T201 - the same
     operations = Operations.load_configured()
     for name in asyncio.run(crash_taken_runs(pool, operations.late)):
         print(f"taken and not begun: {name}", file=sys.stderr)  # noqa: T201 - the keeper's log

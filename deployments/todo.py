@@ -65,7 +65,14 @@ def read_todo_list(bucket: Bucket, as_of: datetime, root: Path | None = None) ->
     files = SetupFiles.read(root)
     items = read_known_todo(bucket, files, as_of, root)
     found, notes = _ask_server(files, as_of)
-    return TodoList(sort_by_urgency([*items, *found]), notes)
+    paused = {item.subject for item in items if item.kind == "paused"}
+    loud = [one for one in found if one.kind != "silent" or _use_case(one) not in paused]
+    return TodoList(sort_by_urgency([*items, *loud]), notes)
+
+
+def _use_case(item: TodoItem) -> str:
+    """The use case of a deployment's item, whose subject is such as score/income."""
+    return item.subject.rpartition("/")[2]
 
 
 def read_known_todo(

@@ -28,7 +28,9 @@ from assay.deployments.setup_state import (
 )
 from assay.deployments.supervisor import STARTED_LINE
 from assay.errors import AssayError, ConfigError
+from assay.registry.decisions.use_case_pause import read_pauses
 from assay.registry.open import open_bucket
+from assay.util import clock
 from assay.util.open_files import allow_open_files
 from assay.util.url_secrets import redact_text, remove_passwords
 
@@ -240,7 +242,11 @@ def _reconcile_server(options: UpOptions, say: Say, *, dry_run: bool = False) ->
 
     job = process_job_variables(server.root) if operations.pool == "process" else {}
     bad = options.bad_use_cases
-    wanted = DesiredState(options.cases, operations, server.pool, job, [one.file for one in bad])
+    names = [case.name for case in options.cases]
+    pauses = read_pauses(open_bucket(server.store), names, clock.parse_timestamp(None))
+    wanted = DesiredState(
+        options.cases, operations, server.pool, job, [one.file for one in bad], pauses
+    )
     changed = asyncio.run(reconcile_server(wanted, dry_run=dry_run))
     for line in changed or ["nothing changed"]:
         say(f"deployments: {line}")

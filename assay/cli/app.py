@@ -22,10 +22,12 @@ from assay.cli import (
     log,
     monitor,
     new,
+    pause,
     people,
     pin,
     promote,
     reproduce,
+    resume,
     retire,
     retrain,
     rollback,
@@ -66,7 +68,7 @@ _COMMANDS = {
     ),
     "One gate alone": (validate, feasibility, audit, drift),
     "The bucket": (verify, vouch, people, gc, pin, unpin, doctor),
-    "In operation": (up, down),
+    "In operation": (up, down, pause, resume),
 }
 
 for panel, modules in _COMMANDS.items():

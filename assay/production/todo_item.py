@@ -21,6 +21,7 @@ TodoKind = Literal[
     "approval",
     "silent",
     "expiring_waiver",
+    "paused",
 ]
 
 _BY_URGENCY: Final[tuple[TodoKind, ...]] = get_args(TodoKind)

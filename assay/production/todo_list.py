@@ -35,6 +35,7 @@ from assay.production.todo_item import (
 from assay.registry import authority
 from assay.registry.batch_ledger import BatchHistory, BatchLedger, RefusedBatch, is_ledger
 from assay.registry.decisions.pending_promotion import find_pending_promotion
+from assay.registry.decisions.use_case_pause import Pause, find_pause
 from assay.registry.history import (
     CHAMPION,
     LESSON,
@@ -98,7 +99,8 @@ class _ModelTodo:
             self._failed_retraining(),
             self._refused_batches(),
             self._promotions(),
-            self._silence(),
+            self._silence() if self._pause is None else (),
+            self._paused(),
         )
         return [item for part in parts for item in part]
 
@@ -294,6 +296,17 @@ class _ModelTodo:
             chosen = (sure or same)[0]
             found.setdefault(chosen.number, (chosen, entry_timestamp(chosen.entry)))
         return found
+
+    # --- what people paused -------------------------------------------------------------------
+
+    @cached_property
+    def _pause(self) -> Pause | None:
+        return find_pause(self._bucket, self._model, self._history.entries, self._as_of)
+
+    def _paused(self) -> Iterator[TodoItem]:
+        if self._pause is not None:
+            command = f"assay resume {self._model}"
+            yield self._item("paused", self._pause.describe(), self._pause.since, command)
 
     # --- what has gone silent -----------------------------------------------------------------
 

@@ -29,12 +29,14 @@ Action = Literal[
     "approve",
     "waive",
     "record people",
+    "pause",
+    "backfill",
 ]
 
 PERMISSIONS: Final[dict[Role, frozenset[Action]]] = {
     "viewer": frozenset(),
     "scientist": frozenset({"run", "lesson", "false alarm"}),
-    "operator": frozenset({"rollback", "retire", "false alarm"}),
+    "operator": frozenset({"rollback", "retire", "false alarm", "pause", "backfill"}),
     "engineer": frozenset(get_args(Action)),
 }
 
@@ -151,6 +153,8 @@ def _action_phrase(act: Action) -> str:
         "run": "train models",
         "lesson": "record a lesson",
         "false alarm": "mark a false alarm",
+        "pause": "pause or resume a use case",
+        "backfill": "backfill past dates",
     }
     return phrases.get(act, act)
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from assay.bucket.journal import JournalEntry, entry_timestamp
 from assay.registry.batch_ledger import CLAIMED, LABELLED, REFUSED, SCORED, BatchHistory
+from assay.registry.decisions.use_case_pause import PAUSED, RESUMED
 from assay.registry.history import (
     APPROVED,
     ASKED,
@@ -220,6 +221,12 @@ def _unfit_rows_text(body: _Body) -> str:
     return f" ({body['unfit_rows']:,} unfit)" if body["unfit_rows"] else ""
 
 
+def _until_text(body: _Body) -> str:
+    if "until" not in body:
+        return ""
+    return f" until {clock.display_timestamp(clock.parse_timestamp(body['until']))}"
+
+
 def _first_reason(body: _Body) -> list[str]:
     """The first reason without its remedy, and how many more there are."""
     reasons = body.get("reasons") or []
@@ -250,6 +257,8 @@ _SENTENCES: Final[dict[str, Callable[[_VersionNames, _Body], str]]] = {
     CLAIMED: _batch_sentence,
     SCORED: _batch_sentence,
     REFUSED: lambda _, b: f"batch {b['name']} refused: {b['why']}",
+    PAUSED: lambda _, b: _with_reason(f"paused{_until_text(b)}", b["because"]),
+    RESUMED: lambda _, b: _with_reason("resumed", b["because"]),
     LABELLED: lambda _, b: f"labels {b['name']}: {b['rows']:,} rows{_unfit_rows_text(b)}",
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from assay.bucket.artifacts import Artifact
@@ -17,6 +18,7 @@ from assay.errors import ObjectCorrupt, ObjectMissing
 from assay.gates.report import Figure, largest_difference
 from assay.gates.stored_measurements import get_measured_report
 from assay.registry.batch_ledger import BatchHistory, BatchLedger
+from assay.registry.decisions.use_case_pause import Pause, find_pause
 from assay.registry.history import CHAMPION, MONITORED, ModelHistory, Version
 from assay.registry.registry import Registry
 from assay.render import journal_text, model_history
@@ -34,25 +36,31 @@ class UseCasePage:
     """The content of a page.
 
     `configuration` is that of the last run; `scores` are those of the newest versions on their test
-    rows, by number and name.
+    rows, by number and name; `pause` is the one in force.
     """
 
     history: ModelHistory
     batches: BatchHistory
     configuration: Mapping[str, Any]
     scores: Mapping[int, Mapping[str, float]]
+    pause: Pause | None = None
 
     @classmethod
-    def load(cls, bucket: Bucket, model: str) -> UseCasePage:
-        """Read a model's journals. Raises ChainBroken.
+    def load(cls, bucket: Bucket, model: str, as_of: datetime | None = None) -> UseCasePage:
+        """Read a model's journals. `as_of`: for which moment; default: now. Raises ChainBroken.
 
         Missing or damaged objects leave gaps, which `assay verify` reports.
         """
         history = Registry(bucket).history(model)
         newest = list(history.versions.values())[-_MOST_ROWS:]
         scores = {version.number: _version_scores(bucket, version) for version in newest}
+        now = as_of or clock.parse_timestamp(None)
         return cls(
-            history, BatchLedger(bucket, model).read(), _last_configuration(bucket, history), scores
+            history,
+            BatchLedger(bucket, model).read(),
+            _last_configuration(bucket, history),
+            scores,
+            find_pause(bucket, model, history.entries, now),
         )
 
     @property
@@ -64,6 +72,7 @@ class UseCasePage:
         """The state in a few words: "income@3 is champion; the last look: healthy"."""
         champion = self.history.champion
         said = f"{champion.name} is {CHAMPION}" if champion else "no champion"
+        said = f"paused; {said}" if self.pause else said
         return said + (f"; the last look: {self.looks[-1].body['verdict']}" if self.looks else "")
 
     def figures(self) -> list[Figure]:
@@ -116,6 +125,9 @@ def _fact_lines(
     page: UseCasePage, actor_of: Callable[[JournalEntry], str]
 ) -> Iterator[tuple[str, str]]:
     history, since = page.history, page.history.alias_entries.get(CHAMPION)
+    if page.pause is not None:
+        said = page.pause.describe().removeprefix("paused ")
+        yield "Paused", escape_markdown(f"{said}. End it with assay resume {history.model}")
     if since is not None:
         when = clock.display_timestamp(entry_timestamp(since))
         said = journal_text.entry_sentence(history.model, since)

@@ -46,7 +46,7 @@ def names_of_failed_states():
 def test_prefect_takes_all_of_them():
     from prefect.events.schemas.automations import AutomationCore
 
-    from assay.deployments.desired_state import _with_ids
+    from assay.deployments.desired_automations import _with_ids
 
     deployments = plan_deployments([case("guests")], ALERTED)
     ids, blocks = {one.title: uuid4() for one in deployments}, [uuid4(), uuid4()]

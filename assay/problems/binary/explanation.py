@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from assay.config.gates import LOWER_IS_BETTER, Performance, PerformanceMetric
-from assay.gates.performance.display import score_title
+from assay.gates.performance.metric_titles import metric_title
 from assay.gates.performance.point_scores import ModelPredictions
 from assay.gates.statistics.intervals import Bools, Floats
 from assay.learning.scores import compute_score
@@ -29,7 +29,7 @@ class DecisionScale:
 
     @property
     def title(self) -> str:
-        return score_title(self.metric)
+        return metric_title(self.metric)
 
     @property
     def worsens(self) -> str:

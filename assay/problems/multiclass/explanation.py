@@ -10,7 +10,7 @@ import pandas as pd
 
 from assay.config.data import Target
 from assay.config.gates import LOWER_IS_BETTER, MulticlassMetric, Performance
-from assay.gates.performance.display import score_title
+from assay.gates.performance.metric_titles import metric_title
 from assay.gates.statistics.intervals import Bools, Floats
 from assay.problems.multiclass.answer_frame import probability_column
 from assay.problems.multiclass.answers import ClassAnswers, Ints, read_answers, read_truth
@@ -34,7 +34,7 @@ class ClassScale:
 
     @property
     def title(self) -> str:
-        return score_title(self._performance.choose_by)
+        return metric_title(self._performance.choose_by)
 
     @property
     def worsens(self) -> str:
