@@ -42,6 +42,14 @@ from assay.steps.code_version import read_code_version
 from assay.steps.step import Step, perform
 from assay.tasks import spans
 from assay.util.freed_memory import release_freed_memory
+from assay.util.progress import (
+    EVENT_TOLD,
+    StageEnded,
+    StageFailed,
+    StageStarted,
+    UnitsDone,
+    publish_progress,
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -149,8 +157,11 @@ def perform_stage(
             always=always,
         )
 
+    log = get_run_logger()
+
     def work_with_progress() -> Mapping[str, Artifact]:
-        with announce_long_work(label or name, get_run_logger().info):
+        say = partial(log.info, extra=EVENT_TOLD)
+        with _publish_work(name, label or name), announce_long_work(label or name, say):
             outputs = work()
         release_freed_memory()
         return outputs
@@ -166,7 +177,10 @@ def perform_stage(
         label=label,
         always=always,
     )
-    get_run_logger().info(_describe_step(step))
+    publish_progress(
+        StageEnded(name, step.name, step.seconds, verdict=step.verdict, cached=step.cached)
+    )
+    log.info(_describe_step(step), extra=EVENT_TOLD)
     spans.annotate_span(run, step)
     if "report" in step.outputs:
         publish_report(run, step)
@@ -220,7 +234,20 @@ def _describe_step(step: Step) -> str:
     return f"{step.name}{verdict} ({how})"
 
 
+@contextmanager
+def _publish_work(name: str, label: str) -> Iterator[None]:
+    """Publish that a stage begins to work, and that it fails if it does."""
+    started = time.monotonic()
+    publish_progress(StageStarted(name, label))
+    try:
+        yield
+    except BaseException:
+        publish_progress(StageFailed(name, label, time.monotonic() - started))
+        raise
+
+
 _LONGEST_SILENCE = 30.0  # seconds
+_LEAST_SILENCE = 10.0  # seconds between two log lines of a progress bar
 
 
 @contextmanager
@@ -245,16 +272,24 @@ def announce_long_work(
 
 @contextmanager
 def progress_bar(title: str, unit: str = "fits") -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar on the dashboard, and a log line at every tenth."""
+    """A progress bar: on the dashboard by tenths, and for whoever listens in this process.
+
+    The log has a line at a tenth that comes ten seconds after the last line: short work has none.
+    """
     artifact = cast(UUID, create_progress_artifact(0.0, artifact_key(title, "progress"), title))
-    log, last_tenth = get_run_logger(), -1
+    log, last_tenth, last_line = get_run_logger(), -1, time.monotonic()
 
     def say(count: int, total: int, text: str) -> None:
-        nonlocal last_tenth
-        tenth = 10 * count // max(total, 1)
-        if tenth > last_tenth:
-            last_tenth = tenth
-            log.info(f"{title}: {count} of {total} {unit}" + (f", {text}" if text else ""))
-            update_progress_artifact(artifact, progress=100.0 * count / max(total, 1))
+        nonlocal last_tenth, last_line
+        publish_progress(UnitsDone(count, total, unit, text))
+        tenth, now = 10 * count // max(total, 1), time.monotonic()
+        if tenth <= last_tenth:
+            return
+        last_tenth = tenth
+        update_progress_artifact(artifact, progress=100.0 * count / max(total, 1))
+        if now - last_line >= _LEAST_SILENCE and count < total:
+            last_line = now
+            line = f"{title}: {count} of {total} {unit}" + (f", {text}" if text else "")
+            log.info(line, extra=EVENT_TOLD)
 
     yield say

@@ -27,7 +27,7 @@ _WIDE_TERMINAL = 70  # columns; a narrower terminal gets running text instead of
 
 def stdout_console() -> Console:
     """The console on stdout, for a command's result."""
-    from assay.render.terminal import make_console
+    from assay.render.terminal_text import make_console
 
     return make_console()
 
@@ -44,7 +44,7 @@ def print_json(value: Any) -> None:
         text = json.dumps(value, indent=2, ensure_ascii=not unicode)
         print(_UNPRINTABLE.sub(_escape_character, text), flush=True)  # noqa: T201 - this is the printer
     except BrokenPipeError:
-        from assay.render.terminal import exit_on_broken_pipe
+        from assay.render.terminal_text import exit_on_broken_pipe
 
         exit_on_broken_pipe()
 

@@ -6,12 +6,13 @@ import gc
 import logging
 import os
 import warnings
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from assay.cli.progress_display import ProgressDisplay, live_console
 from assay.cli.running_server import use_running_server
 from assay.cli.signals import exit_cleanly
 from assay.deployments import prefect_access
@@ -34,30 +35,32 @@ _PREFECT_DEFAULTS = {
 }
 
 
-def run_named_flow(name: str, /, **parameters: Any) -> Any:
+def run_named_flow(name: str, /, *, live: bool = True, **parameters: Any) -> Any:
     """Run `assay.flows.<name>` in this process and return the data of its final state.
 
-    Raises the AssayError that ended it, if one did.
+    A terminal shows what it does, unless `live` is false; else its log's lines go to stderr. Raises
+    the AssayError that ended it, if one did.
     """
     allow_open_files()
     prefect_access.check_home_known()
     use_running_server(parameters.get("store") or default_store_url())
-    flow = _load_flow(name)
-    from prefect import tags
-
-    from assay.deployments import heartbeats, temporary_server, tracing
-
-    prefect_access.check_prefect()
-    temporary_server.lock_temporary_server()
-    _freeze_imports()
-
-    heartbeats.skip_heartbeat_join()
-    tracing.start_tracing()
-    _quiet_prefect_logs()
-
     labels = ("assay", Path(str(parameters.get("config", name))).stem, name)
-    with prefect_access.explain_server_errors():
-        with exit_cleanly(), tags(*labels):
+    console = live_console() if live else None
+    with ProgressDisplay(console) if console else nullcontext() as display:
+        flow = _load_flow(name)
+        from prefect import tags
+
+        from assay.deployments import heartbeats, temporary_server, tracing
+
+        prefect_access.check_prefect()
+        temporary_server.lock_temporary_server()
+        _freeze_imports()
+
+        heartbeats.skip_heartbeat_join()
+        tracing.start_tracing()
+        _quiet_prefect_logs()
+        logs = display.take_logs(_TerminalLogFilter()) if display else nullcontext()
+        with prefect_access.explain_server_errors(), logs, exit_cleanly(), tags(*labels):
             result = flow(**parameters, return_state=True).result(raise_on_failure=False)
         if isinstance(result, BaseException):
             raise result

@@ -58,7 +58,12 @@ def command(
         from assay.cli.flow_runner import run_named_flow
 
         outcome = run_named_flow(
-            "monitor", config=str(config), store=url, as_of=as_of, overrides=tuple(set_ or ())
+            "monitor",
+            live=not as_json,
+            config=str(config),
+            store=url,
+            as_of=as_of,
+            overrides=tuple(set_ or ()),
         )
     report = _load_report(bucket, outcome)
     if html and report:

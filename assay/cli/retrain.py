@@ -50,6 +50,7 @@ def command(
     authorize_training(open_existing_bucket(url))
     outcome = run_named_flow(
         "retrain",
+        live=not as_json,
         config=str(config),
         store=url,
         because=because,

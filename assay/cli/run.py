@@ -56,7 +56,12 @@ def command(
         from assay.cli.flow_runner import run_named_flow
 
         outcome = run_named_flow(
-            "train", config=str(config), store=url, overrides=tuple(set_ or ()), always=always
+            "train",
+            live=not as_json,
+            config=str(config),
+            store=url,
+            overrides=tuple(set_ or ()),
+            always=always,
         )
     finish_run(url, outcome, reports, as_json=as_json)
 

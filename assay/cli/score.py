@@ -73,6 +73,7 @@ def command(
         then_monitor=then_monitor,
         as_of=as_of,
         on_outcome=ignore_outcome if as_json else partial(print_outcome, store=url),
+        live=not (as_json or watch or _STDIN in (files or ())),
     )
     seconds = _parse_seconds(every)
     if _STDIN in job.files:

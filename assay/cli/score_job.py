@@ -43,6 +43,8 @@ class ScoreJob:
     then_monitor: bool
     as_of: str | None
     on_outcome: Callable[[ScoringOutcome], None]
+    live: bool = True
+    """Whether a terminal shows a live view. A watch and a stream write lines."""
 
     def score_present(self) -> dict[str, Any]:
         """Score the files that are there. If none is new, no model is loaded."""
@@ -159,6 +161,7 @@ class ScoreJob:
 
         outcome: ScoringOutcome = run_named_flow(
             "score",
+            live=self.live,
             config=self.config,
             store=self.store,
             as_of=self.as_of,

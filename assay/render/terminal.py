@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import os
-import signal
-import sys
 from collections.abc import Iterable, Sequence
-from typing import Final, NoReturn
 
-from rich import box
 from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.padding import Padding
@@ -25,41 +19,20 @@ from assay.render.report_text import (
     verdict_counts,
     verdict_label,
 )
+from assay.render.terminal_text import (
+    empty_table,
+    plain_text,
+    supports_unicode,
+    verdict_text,
+)
 from assay.render.text_strips import strip_legend, text_strips
 from assay.util.printable_text import printable_text
 
-_VERDICT_STYLES: Final = {
-    Verdict.PASS: "green",
-    Verdict.CAUTION: "yellow",
-    Verdict.UNKNOWN: "magenta",
-    Verdict.FAIL: "bold red",
-}
 _WIDE_TERMINAL = 90  # columns of a terminal that has room for numbers beside the claims
 _NARROW_TERMINAL = 60  # columns of a terminal that has no room for three side by side
 _MOST_ROWS = 12  # of a sheet on a terminal; the page and a pipe have them all
 _MOST_NUMBERS = 40  # of a figure in a pipe; the page and --json have them all
 _WIDEST_CELL = 30  # columns that the text of a cell may take before it is wrapped
-
-
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        exit_on_broken_pipe()
-
-
-def make_console() -> Console:
-    """Standard output. A sign that its encoding lacks becomes "?", not an error."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
-    return _Console(highlight=False)
-
-
-def exit_on_broken_pipe() -> NoReturn:
-    """End as Unix filters do when what reads their output has gone, as in `assay show X | head`:
-    without a word, with the code of a program that SIGPIPE ended.
-    """
-    # What is still buffered must go somewhere when the interpreter closes standard output.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise SystemExit(128 + signal.SIGPIPE)
 
 
 def show_report(report: Report, console: Console, *, brief: bool = False) -> None:
@@ -89,13 +62,13 @@ def show_verdicts(reports: Sequence[Report], console: Console) -> None:
         return
     if console.width < _NARROW_TERMINAL:
         for report in reports:
-            console.print(_plain_text(f"{report.gate}  ") + _verdict_text(report.verdict))
-            console.print(Padding(_plain_text(report.summary), (0, 0, 0, 2)))
+            console.print(plain_text(f"{report.gate}  ") + verdict_text(report.verdict))
+            console.print(Padding(plain_text(report.summary), (0, 0, 0, 2)))
         return
-    table = _empty_table("gate", "verdict", "summary")
+    table = empty_table("gate", "verdict", "summary")
     for report in reports:
         table.add_row(
-            _plain_text(report.gate), _verdict_text(report.verdict), _plain_text(report.summary)
+            plain_text(report.gate), verdict_text(report.verdict), plain_text(report.summary)
         )
     console.print(table)
 
@@ -107,10 +80,10 @@ def show_heading(report: Report, console: Console) -> None:
     """Print a report's gate, verdict and summary."""
     gate = Text.assemble((printable_text(report.gate).capitalize(), "bold"), "  ")
     console.print(
-        gate + _verdict_text(report.verdict) + _plain_text(f"  {verdict_counts(report)}", "dim")
+        gate + verdict_text(report.verdict) + plain_text(f"  {verdict_counts(report)}", "dim")
     )
-    console.print(_plain_text(report.summary))
-    console.print(_plain_text(report.subject, "dim"))
+    console.print(plain_text(report.summary))
+    console.print(plain_text(report.subject, "dim"))
 
 
 def _show_on_terminal(report: Report, console: Console, *, brief: bool) -> None:
@@ -123,35 +96,33 @@ def _show_on_terminal(report: Report, console: Console, *, brief: bool) -> None:
     for figure in () if brief else report.figures:
         console.print(_figure_block(figure, console))
     for note in () if brief else report.notes:
-        console.print(Padding(_plain_text(f"Note: {note}"), (0, 0, 0, 2)))
+        console.print(Padding(plain_text(f"Note: {note}"), (0, 0, 0, 2)))
 
 
 def checks_table(checks: Sequence[Check], width: int) -> Table:
     """Checks with what was seen of each, and its remedy."""
     roomy = width >= _WIDE_TERMINAL
-    table = _empty_table("verdict", "claim", *(("estimate", "limit") if roomy else ()))
+    table = empty_table("verdict", "claim", *(("estimate", "limit") if roomy else ()))
     table.columns[0].no_wrap = True
     for heading in table.columns[2:]:
         heading.justify, heading.no_wrap = "right", True
     for check in checks:
         found = estimate_text(check)
         said = _claim_block(check, "" if roomy else _measurement_text(check))
-        table.add_row(
-            _verdict_text(check.verdict), said, *(map(_plain_text, found) if roomy else ())
-        )
+        table.add_row(verdict_text(check.verdict), said, *(map(plain_text, found) if roomy else ()))
     return table
 
 
 def _claim_block(check: Check, measurement: str) -> Group:
     """The headline, beneath it what it rests on, and the remedy if there is something to mend."""
-    lines = [_plain_text(check.headline)]
+    lines = [plain_text(check.headline)]
     seen = "; ".join(
         part for part in (measurement, check_remarks(check), check.explanation) if part
     )
     if seen:
-        lines.append(_plain_text(seen, "dim"))
+        lines.append(plain_text(seen, "dim"))
     if check.remedy and check.verdict is not Verdict.PASS:
-        lines.append(_plain_text(f"→ {check.remedy}"))
+        lines.append(plain_text(f"→ {check.remedy}"))
     return Group(*lines)
 
 
@@ -166,7 +137,7 @@ def sheet_block(sheet: Sheet, width: int) -> Group:
     """A table where its columns have room, else a few lines a row."""
     if sheet.detail:
         held = f"{sheet.title}: {len(sheet.rows):,} rows, shown by --html, --json and in a pipe"
-        return Group(_plain_text(held, "dim"))
+        return Group(plain_text(held, "dim"))
     heads = [printable_text(heading) for heading in sheet.columns]
     columns = [
         [printable_text(cell) for cell in cells[:_MOST_ROWS]] for cells in _column_texts(sheet)
@@ -178,9 +149,9 @@ def sheet_block(sheet: Sheet, width: int) -> Group:
     rows = list(zip(*columns, strict=True))
     body = [_sheet_table(sheet, rows)] if fits else [_row_block(heads, row) for row in rows]
     left = len(sheet.rows) - _MOST_ROWS
-    after = [_plain_text(f"{left:,} more rows", "dim")] if left > 0 else []
-    after += [_plain_text(sheet.note, "dim")] if sheet.note else []
-    return Group(_plain_text(sheet.title, "bold"), *body, *after, Text())
+    after = [plain_text(f"{left:,} more rows", "dim")] if left > 0 else []
+    after += [plain_text(sheet.note, "dim")] if sheet.note else []
+    return Group(plain_text(sheet.title, "bold"), *body, *after, Text())
 
 
 def _cell_width(cell: str) -> int:
@@ -190,11 +161,11 @@ def _cell_width(cell: str) -> int:
 
 
 def _sheet_table(sheet: Sheet, rows: Sequence[Sequence[str]]) -> Table:
-    table = _empty_table(*sheet.columns)
+    table = empty_table(*sheet.columns)
     for at, heading in enumerate(table.columns):
         heading.justify = "right" if is_numeric(row[at] for row in sheet.rows) else "left"
     for row in rows:
-        table.add_row(*map(_plain_text, row))
+        table.add_row(*map(plain_text, row))
     return table
 
 
@@ -206,16 +177,16 @@ def _row_block(heads: Sequence[str], row: Sequence[str]) -> Padding:
         if cell != NO_VALUE
     ]
     return Padding(
-        Group(_plain_text(row[0]), Padding(Text(", ").join(said), (0, 0, 0, 2))), (0, 0, 0, 1)
+        Group(plain_text(row[0]), Padding(Text(", ").join(said), (0, 0, 0, 2))), (0, 0, 0, 1)
     )
 
 
 def _figure_block(figure: Figure, console: Console) -> Group:
     """The title and what the figure says; strips where it can be told by them."""
-    said = [_plain_text(figure.title, "bold"), _plain_text(figure.alt, "dim")]
+    said = [plain_text(figure.title, "bold"), plain_text(figure.alt, "dim")]
     widest = max((cell_len(p.label) for s in figure.series for p in s.points), default=0)
     room = min(40, console.width - min(widest, console.width // 3) - 28)
-    drawn = text_strips(figure, room) if room >= 12 and _supports_unicode(console) else []
+    drawn = text_strips(figure, room) if room >= 12 and supports_unicode(console) else []
     if not drawn:
         return Group(*said, Text())
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
@@ -223,36 +194,15 @@ def _figure_block(figure: Figure, console: Console) -> Group:
         if name != "series" or len(figure.series) > 1:
             table.add_column(overflow="fold", justify="right" if name == "value" else "left")
     for strip in drawn:
-        series = [_plain_text(strip.series, "dim")] if len(figure.series) > 1 else []
+        series = [plain_text(strip.series, "dim")] if len(figure.series) > 1 else []
         table.add_row(
-            _plain_text(strip.label),
+            plain_text(strip.label),
             *series,
             Text(strip.characters, no_wrap=True),
-            _plain_text(strip.value),
+            plain_text(strip.value),
         )
     meaning = strip_legend(figure)
-    return Group(*said, table, *([_plain_text(meaning, "dim")] if meaning else []), Text())
-
-
-def _supports_unicode(console: Console) -> bool:
-    return console.encoding.lower().startswith("utf")
-
-
-def _empty_table(*headings: str) -> Table:
-    table = Table(box=box.SIMPLE, pad_edge=False, header_style="dim")
-    for heading in headings:
-        # Folded, never cut: a column name with an ellipsis is another column's name.
-        table.add_column(_plain_text(heading), overflow="fold")
-    return table
-
-
-def _plain_text(content: str, style: str = "") -> Text:
-    """Text as it stands: brackets in a column name are no markup."""
-    return Text(printable_text(content), style=style)
-
-
-def _verdict_text(verdict: Verdict) -> Text:
-    return Text(verdict_label(verdict), style=_VERDICT_STYLES[verdict])
+    return Group(*said, table, *([plain_text(meaning, "dim")] if meaning else []), Text())
 
 
 # --- a pipe ---------------------------------------------------------------------------------

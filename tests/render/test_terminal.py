@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from assay.gates.report import Report
-from assay.render import terminal
+from assay.render import terminal_text
 from assay.render.terminal import show_report, show_reports, show_verdicts
 
 
@@ -122,7 +122,7 @@ def test_an_encoding_without_our_signs_is_no_error(
 ) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    console = terminal.make_console()
+    console = terminal_text.make_console()
     show_report(fairness, console)
     sys.stdout.flush()
     assert b"? fail" in raw.getvalue()

@@ -14,7 +14,8 @@ from prefect.states import Failed
 from assay.errors import ConfigError, ObjectCorrupt, StoreFull, StoreUnreachable
 from assay.tasks.conclusion import record_candidates
 from assay.tasks.ingest import ingest_source
-from assay.tasks.stage import announce_long_work, stage
+from assay.tasks.stage import announce_long_work, progress_bar, stage
+from assay.util.progress import UnitsDone, listen_to_progress
 
 
 def failed(error: Exception) -> State:
@@ -70,3 +71,51 @@ def test_a_stage_that_is_soon_done_says_nothing():
     with announce_long_work("validate", said.append):
         pass
     assert said == []
+
+
+class SpokenLog:
+    def __init__(self):
+        self.lines = []
+
+    def info(self, text, **_):
+        self.lines.append(text)
+
+
+@pytest.fixture
+def bar(monkeypatch):
+    """A progress bar whose clock the test moves, with what it said to log, dashboard and view."""
+    clock, log, shares, events = [0.0], SpokenLog(), [], []
+    monkeypatch.setattr("assay.tasks.stage.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("assay.tasks.stage.get_run_logger", lambda: log)
+    monkeypatch.setattr("assay.tasks.stage.create_progress_artifact", lambda *_: None)
+    monkeypatch.setattr(
+        "assay.tasks.stage.update_progress_artifact", lambda _, progress: shares.append(progress)
+    )
+
+    def work(seconds_a_fit):
+        with listen_to_progress(events.append), progress_bar("income: A") as say:
+            for done in range(1, 101):
+                clock[0] += seconds_a_fit
+                say(done, 100, f"C={done}")
+        return log.lines, shares, events
+
+    return work
+
+
+def test_short_work_has_no_line_of_progress_in_the_log(bar):
+    lines, shares, events = bar(0.09)
+    assert lines == []
+    assert shares == [1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]
+    assert events == [UnitsDone(n, 100, "fits", f"C={n}") for n in range(1, 101)]
+
+
+def test_long_work_has_a_line_for_each_tenth_and_none_for_its_end(bar):
+    lines, *_ = bar(60.0)
+    assert lines[1] == "income: A: 10 of 100 fits, C=10"
+    assert len(lines) == 10
+    assert not any("100 of 100" in line for line in lines)
+
+
+def test_lines_of_progress_are_ten_seconds_apart(bar):
+    lines, *_ = bar(0.5)
+    assert [line.split()[2] for line in lines] == ["20", "40", "60", "80"]
