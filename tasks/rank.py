@@ -56,5 +56,5 @@ def candidates_in_order(
     """The trained candidates in the order to try them, each with its expected verdict."""
     order = run.bucket.get_json(rank_step["order"])
     for one in order:
-        get_run_logger().info(f"{one['title']}: {one['because']}")
+        get_run_logger().debug(f"{one['title']}: {one['because']}")
     return [(train_steps[one["title"]], one["likely"]) for one in order]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from assay.gates.report import Report
 
 
+_NARROWEST_VALUE = 20  # columns of a value, on however narrow a terminal
 _WIDE_TERMINAL = 70  # columns; a narrower terminal gets running text instead of a table
 
 
@@ -34,7 +35,13 @@ def stdout_console() -> Console:
 
 def print_stderr(text: str) -> None:
     """Print progress or a remark on stderr, so that stdout holds only the result."""
-    print(printable_lines(text), file=sys.stderr, flush=True)  # noqa: T201 - this is the printer
+    text = printable_lines(text)
+    if sys.stderr.isatty():
+        from assay.render.terminal_text import wrapped_lines
+
+        columns = int(os.environ.get("COLUMNS") or os.get_terminal_size(2).columns)
+        text = "\n".join(wrapped_lines(text, columns))
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the printer
 
 
 def print_json(value: Any) -> None:
@@ -110,8 +117,13 @@ def next_command(command: str, store: str) -> str:
 
 
 def print_text(text: str) -> None:
-    """Print a text as it stands, on terminals and in pipes, without control characters."""
-    stdout_console().print(printable_lines(text), markup=False, highlight=False, soft_wrap=True)
+    """Print a text without control characters, on a terminal wrapped at words."""
+    from assay.render.terminal_text import wrapped_lines
+
+    out, text = stdout_console(), printable_lines(text)
+    if out.is_terminal:
+        text = "\n".join(wrapped_lines(text, out.width))
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -152,10 +164,17 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str
 
 
 def print_facts(facts: Mapping[str, str]) -> None:
-    """Print a few named values, aligned."""
-    width = max(map(len, facts), default=0)
+    """Print a few named values, aligned; on a terminal, values of several words are wrapped."""
+    from assay.render.terminal_text import wrapped_lines
+
+    out, width = stdout_console(), max(map(len, facts), default=0) + 2
     for name, value in facts.items():
-        print_text(f"{name:<{width}}  {value}")
+        parts = [printable_text(value)]
+        if out.is_terminal:
+            parts = wrapped_lines(parts[0], max(out.width - width, _NARROWEST_VALUE))
+        for place, part in enumerate(parts):
+            line = f"{'' if place else name:<{width}}{part}"
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def finish_gate(report: Report, *, as_json: bool, html: Path | None, whole: bool = True) -> None:

@@ -21,8 +21,10 @@ from assay.cli.options import ConfigArgument, JsonOption, SetOption, StoreOption
 if TYPE_CHECKING:
     from assay.bucket.artifacts import Artifact
     from assay.bucket.bucket import Bucket
+    from assay.gates.report import Report
     from assay.registry.decisions.pending_promotion import PendingPromotion
     from assay.registry.lessons import Lesson
+    from assay.render.decision_summary import DecisionSummary
     from assay.runs.outcome import CandidateOutcome, RunOutcome
 
 _EXIT_CODES = {"registered": 0, "rejected": 3, "stopped": 3}
@@ -130,21 +132,25 @@ def _find_quarantine(bucket: Bucket, outcome: RunOutcome) -> Artifact | None:
 
 
 def _print_outcome(outcome: RunOutcome, bucket: Bucket, store: str, page: Path) -> None:
+    """Print the answer first, then the gates, then what to type."""
     from assay.gates.report import get_report
     from assay.registry.lessons import describe_lessons
-    from assay.render.terminal import show_verdicts
+    from assay.render.terminal_decision import show_decision, show_gates
 
     out = stdout_console()
+    reports = [get_report(bucket, artifact) for artifact in outcome.reports.values()]
+    awaits = _pending_decision(bucket, outcome)
+    summary = _summarize(bucket, outcome, reports, awaits, store)
     out.print()
-    show_verdicts([get_report(bucket, artifact) for artifact in outcome.reports.values()], out)
+    show_decision(summary, out)
     out.print()
-    for judged in outcome.judged:
-        _print_candidate(judged, champion=outcome.champion and judged.model == outcome.model)
-    if awaits := _pending_decision(bucket, outcome):
-        print_text(f"  {awaits.reason}")
-    if outcome.outcome == "stopped":
-        print_text(f"{outcome.use_case} stopped: {_stop_meaning(outcome)}")
+    show_gates(reports, out)
+    out.print()
+    if len(outcome.reasons) > 1 and outcome.outcome != "registered":
+        print_text("all reasons:")
         _print_bullets(outcome.reasons)
+    for judged in outcome.judged if len(outcome.judged) > 1 else ():
+        _print_candidate(judged, champion=outcome.champion and judged.model == outcome.model)
     if quarantine := _find_quarantine(bucket, outcome):
         _print_quarantine(bucket, quarantine, store)
     learnt = describe_lessons(_recall_lessons(bucket, outcome))
@@ -152,23 +158,35 @@ def _print_outcome(outcome: RunOutcome, bucket: Bucket, store: str, page: Path) 
         print_text("seen before:")
         _print_bullets(learnt)
     cached = sum(step.cached for step in outcome.steps)
-    out.print()
     print_facts(
         {
-            "steps": f"{len(outcome.steps)}, of which {cached} were cached",
-            "run": str(outcome.run),
-            "report": str(page),
+            **({"to do": summary.next_step} if summary.state != "waiting" else {}),
             "next": _suggest_next(outcome, store),
             **({"then": next_command(awaits.command, store)} if awaits else {}),
+            "report": str(page),
+            "steps": f"{len(outcome.steps)}, of which {cached} were cached",
+            "run": str(outcome.run),
         }
     )
 
 
-def _stop_meaning(outcome: RunOutcome) -> str:
-    """What it means that the last gate failed."""
-    if "feasibility" in outcome.gates:
-        return "this data cannot answer this question"
-    return "the data breaks the rules of its use case"
+def _summarize(
+    bucket: Bucket,
+    outcome: RunOutcome,
+    reports: Sequence[Report],
+    awaits: PendingPromotion | None,
+    store: str,
+) -> DecisionSummary:
+    from assay.registry.registry import Registry
+    from assay.render.decision_summary import summarize_decision
+    from assay.runs.version_decision import stop_decision, version_decision
+
+    if outcome.model is None:
+        return summarize_decision(reports, stop_decision(outcome.use_case))
+    history, version = Registry(bucket).resolve_reference(outcome.model)
+    command = next_command(awaits.command, store) if awaits else ""
+    decision = version_decision(bucket, history, version, awaits, command)
+    return summarize_decision(reports, decision)
 
 
 def _print_quarantine(bucket: Bucket, quarantine: Artifact, store: str) -> None:
@@ -200,8 +218,6 @@ def _print_candidate(outcome: CandidateOutcome, *, champion: bool) -> None:
     scores = format_scores(outcome.scores)
     print_text(f"{outcome.model} {outcome.status}{', champion' * champion}: {outcome.candidate}")
     print_text(f"  {scores}")
-    if outcome.status == "rejected":
-        _print_bullets(outcome.reasons)
 
 
 def _suggest_next(outcome: RunOutcome, store: str) -> str:

@@ -96,14 +96,39 @@ def _show_version(
     bucket: Bucket, history: ModelHistory, version: Version, gate: str | None, store: str
 ) -> None:
     """Print one gate's report in full; without `gate`, all verdicts and the checks not passed."""
-    from assay.registry.authority import describe_signature
     from assay.registry.decisions.pending_promotion import find_pending_promotion
+    from assay.render.decision_summary import summarize_decision
     from assay.render.report_text import checks_not_passed
-    from assay.render.terminal import show_reports, show_verdicts
-    from assay.util.printable_text import printable_text
+    from assay.render.terminal import show_reports
+    from assay.render.terminal_decision import show_decision, show_gates
+    from assay.runs.version_decision import version_decision
+
+    reports, out = _load_reports(bucket, history, version, gate), stdout_console()
+    if gate is not None:
+        show_reports(reports, out)
+        return
+    awaits = find_pending_promotion(bucket, history, version)
+    command = next_command(awaits.command, store) if awaits else ""
+    decision = version_decision(bucket, history, version, awaits, command)
+    summary = summarize_decision(reports, decision)
+    show_decision(summary, out)
+    out.print()
+    show_gates(reports, out)
+    out.print()
+    print_facts({"next": command} if awaits else {"to do": summary.next_step})
+    out.print()
+    _print_origin(bucket, history, version)
+    out.print()
+    show_reports([one for one in reports if checks_not_passed(one)], out, brief=True)
+    one = f"assay show {version.name} --gate {next(iter(version.reports))}"
+    print_stderr(f"one gate in full: {next_command(one, store)}")
+
+
+def _print_origin(bucket: Bucket, history: ModelHistory, version: Version) -> None:
+    """Print what a version is, who made it when and from what, and what was decided since."""
+    from assay.registry.authority import describe_signature
 
     body = version.entry.body
-    reports = _load_reports(bucket, history, version, gate)
     signature = describe_signature(bucket, version.entry)
     print_facts(
         {
@@ -111,23 +136,11 @@ def _show_version(
             "candidate": body["candidate"],
             **({"chosen": body["chosen"]["because"]} if "chosen" in body else {}),
             "at": f"{version.entry.at} by {version.entry.actor} ({signature})",
-            "digest": str(version.digest),
-            "run": body["run"]["digest"],
         }
     )
+    # Apart, so that a digest fits into 80 columns.
+    print_facts({"digest": str(version.digest), "run": body["run"]["digest"]})
     _show_decisions(history, version)
-    if awaits := find_pending_promotion(bucket, history, version):
-        print_text(f"{printable_text(awaits.reason)}\n  {next_command(awaits.command, store)}")
-    out = stdout_console()
-    out.print()
-    if gate is None:
-        show_verdicts(reports, out)
-        out.print()
-        reports = [report for report in reports if checks_not_passed(report)]
-    show_reports(reports, out, brief=gate is None)
-    if gate is None:
-        one = f"assay show {version.name} --gate {next(iter(version.reports))}"
-        print_stderr(f"one gate in full: {next_command(one, store)}")
 
 
 def _show_decisions(history: ModelHistory, version: Version) -> None:

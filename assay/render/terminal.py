@@ -20,8 +20,10 @@ from assay.render.report_text import (
     verdict_label,
 )
 from assay.render.terminal_text import (
+    aligned_lines,
     empty_table,
     plain_text,
+    print_lines,
     supports_unicode,
     verdict_text,
 )
@@ -29,7 +31,6 @@ from assay.render.text_strips import strip_legend, text_strips
 from assay.util.printable_text import printable_text
 
 _WIDE_TERMINAL = 90  # columns of a terminal that has room for numbers beside the claims
-_NARROW_TERMINAL = 60  # columns of a terminal that has no room for three side by side
 _MOST_ROWS = 12  # of a sheet on a terminal; the page and a pipe have them all
 _MOST_NUMBERS = 40  # of a figure in a pipe; the page and --json have them all
 _WIDEST_CELL = 30  # columns that the text of a cell may take before it is wrapped
@@ -40,7 +41,7 @@ def show_report(report: Report, console: Console, *, brief: bool = False) -> Non
     if console.is_terminal:
         _show_on_terminal(report, console, brief=brief)
     else:
-        _print_lines(console, _plain_report(report, brief=brief))
+        print_lines(console, _plain_report(report, brief=brief))
 
 
 def show_reports(reports: Iterable[Report], console: Console, *, brief: bool = False) -> None:
@@ -49,28 +50,6 @@ def show_reports(reports: Iterable[Report], console: Console, *, brief: bool = F
         if index:
             console.print()
         show_report(report, console, brief=brief)
-
-
-def show_verdicts(reports: Sequence[Report], console: Console) -> None:
-    """Print one line a gate: its name, verdict and summary."""
-    if not console.is_terminal:
-        rows = [
-            (printable_text(r.gate), verdict_label(r.verdict), printable_text(r.summary))
-            for r in reports
-        ]
-        _print_lines(console, _align_columns(rows))
-        return
-    if console.width < _NARROW_TERMINAL:
-        for report in reports:
-            console.print(plain_text(f"{report.gate}  ") + verdict_text(report.verdict))
-            console.print(Padding(plain_text(report.summary), (0, 0, 0, 2)))
-        return
-    table = empty_table("gate", "verdict", "summary")
-    for report in reports:
-        table.add_row(
-            plain_text(report.gate), verdict_text(report.verdict), plain_text(report.summary)
-        )
-    console.print(table)
 
 
 # --- a terminal -----------------------------------------------------------------------------
@@ -208,12 +187,6 @@ def _figure_block(figure: Figure, console: Console) -> Group:
 # --- a pipe ---------------------------------------------------------------------------------
 
 
-def _print_lines(console: Console, lines: Iterable[str]) -> None:
-    """Lines as they are, however wide: what reads a pipe has no 80 columns."""
-    for line in lines:
-        console.print(Text(line), soft_wrap=True)
-
-
 def _plain_report(report: Report, *, brief: bool) -> list[str]:
     lines = [
         f"{report.gate}: {verdict_label(report.verdict)} ({verdict_counts(report) or 'no checks'})"
@@ -237,7 +210,7 @@ def _plain_sheet(sheet: Sheet) -> list[str]:
         heads,
         *([printable_text(c) for c in row] for row in zip(*_column_texts(sheet), strict=True)),
     ]
-    lines = [printable_text(sheet.title), *(f"  {line}" for line in _align_columns(rows))]
+    lines = [printable_text(sheet.title), *(f"  {line}" for line in aligned_lines(rows))]
     return [*lines, printable_text(sheet.note)] if sheet.note else lines
 
 
@@ -263,17 +236,6 @@ def _plain_check(check: Check) -> list[str]:
     if check.remedy and check.verdict is not Verdict.PASS:
         lines.append(f"             remedy: {check.remedy}")
     return lines
-
-
-def _align_columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns padded with spaces; no frame, and no space at the end of a line."""
-    widths = [max(map(cell_len, cells)) for cells in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
 
 
 def _column_texts(sheet: Sheet) -> list[list[str]]:

@@ -6,9 +6,11 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Iterable, Sequence
 from typing import Final, NoReturn
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +19,7 @@ from assay.gates.report import Verdict
 from assay.render.report_text import verdict_label
 from assay.util.printable_text import printable_text
 
+_COMMAND: Final = "assay "
 VERDICT_STYLES: Final = {
     Verdict.PASS: "green",
     Verdict.CAUTION: "yellow",
@@ -68,3 +71,44 @@ def plain_text(content: str, style: str = "") -> Text:
 def verdict_text(verdict: Verdict) -> Text:
     """A verdict with its sign, in its colour."""
     return Text(verdict_label(verdict), style=VERDICT_STYLES[verdict])
+
+
+def print_lines(console: Console, lines: Iterable[str]) -> None:
+    """Lines as they are, however wide: what reads a pipe has no 80 columns."""
+    for line in lines:
+        console.print(Text(line), soft_wrap=True)
+
+
+def aligned_lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Columns padded with spaces; no frame, and no space at the end of a line."""
+    widths = [max(map(cell_len, cells)) for cells in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def wrapped_lines(text: str, width: int) -> list[str]:
+    """`text` in lines of `width` columns at most, broken at blanks, each indented like its line.
+
+    A longer word stays whole, and so does a command of ours on a line of its own: both are copied.
+    """
+    return [part for line in text.split("\n") for part in _wrapped_line(line, width)]
+
+
+def _wrapped_line(line: str, width: int) -> list[str]:
+    words = line.lstrip(" ")
+    if cell_len(line) <= width or words.startswith(_COMMAND):
+        return [line]
+    indent = " " * (len(line) - len(words))
+    hanging = indent + "  " * words.startswith("- ")
+    parts, part = [], indent
+    for word in words.split(" "):
+        joined = f"{part} {word}" if part.strip() else part + word
+        if part.strip() and cell_len(joined) > width:
+            parts.append(part.rstrip())
+            joined = hanging + word
+        part = joined
+    return [*parts, part]

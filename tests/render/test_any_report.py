@@ -13,7 +13,8 @@ from assay.gates.report import Check, Figure, Interval, Point, Report, Series, S
 from assay.render.dashboard import check_rows, report_pictures
 from assay.render.html_page import render_html
 from assay.render.markdown import MARKDOWN_LIMIT, render_markdown
-from assay.render.terminal import show_report, show_verdicts
+from assay.render.terminal import show_report
+from assay.render.terminal_decision import show_gates
 
 text = st.text(max_size=30)
 floats = st.floats(allow_nan=False, allow_infinity=False)
@@ -59,7 +60,7 @@ def everything(report: Report) -> tuple[str, str, str, bytes, object]:
     for console in (pipe, screen):
         show_report(report, console)
         show_report(report, console, brief=True)
-        show_verdicts([report], console)
+        show_gates([report], console)
     assert isinstance(pipe.file, io.StringIO)
     assert isinstance(screen.file, io.StringIO)
     html = render_html([report, report], title=report.subject, facts={"Outcome": report.summary})

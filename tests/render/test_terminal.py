@@ -10,7 +10,8 @@ from rich.console import Console
 
 from assay.gates.report import Report
 from assay.render import terminal_text
-from assay.render.terminal import show_report, show_reports, show_verdicts
+from assay.render.terminal import show_report, show_reports
+from assay.render.terminal_decision import show_gates
 
 
 def piped(width: int = 80) -> Console:
@@ -80,7 +81,7 @@ def test_remedies_are_given_for_findings_alone(fairness: Report) -> None:
 def test_neither_markup_nor_escape_sequences_of_the_data_reach_a_terminal(nasty: Report) -> None:
     console = Console(file=io.StringIO(), width=200, force_terminal=True, color_system=None)
     show_report(nasty, console)
-    show_verdicts([nasty], console)
+    show_gates([nasty], console)
     assert "\x1b[31m" not in written(console)
     assert "\u202e" not in written(console)
     assert "[red]" in written(console)
@@ -88,16 +89,16 @@ def test_neither_markup_nor_escape_sequences_of_the_data_reach_a_terminal(nasty:
 
 def test_verdicts_take_one_line_a_gate_in_a_pipe(fairness: Report) -> None:
     console = piped(40)
-    show_verdicts([fairness, fairness.model_copy(update={"gate": "drift"})], console)
+    show_gates([fairness, fairness.model_copy(update={"gate": "drift"})], console)
     assert written(console) == (
-        "fairness  ✗ fail  Women are found less often.\n"
-        "drift     ✗ fail  Women are found less often.\n"
+        "fairness  ✗ fail  0.742 of 482 against 0.831 of 1,861\n"
+        "drift     ✗ fail  0.742 of 482 against 0.831 of 1,861\n"
     )
 
 
 def test_no_gates_are_no_lines() -> None:
     console = piped()
-    show_verdicts([], console)
+    show_gates([], console)
     assert written(console) == ""
 
 
@@ -164,8 +165,8 @@ def test_a_table_without_room_is_told_row_by_row_and_no_word_is_broken() -> None
 
 def test_verdicts_on_a_narrow_terminal_stand_beneath_one_another(fairness: Report) -> None:
     console = Console(file=io.StringIO(), width=40, force_terminal=True, color_system=None)
-    show_verdicts([fairness], console)
+    show_gates([fairness], console)
     assert [line.rstrip() for line in written(console).splitlines()] == [
         "fairness  ✗ fail",
-        "  Women are found less often.",
+        "  0.742 of 482 against 0.831 of 1,861",
     ]
