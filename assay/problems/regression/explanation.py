@@ -11,13 +11,9 @@ import pandas as pd
 
 from assay.config.data import Target
 from assay.config.gates import LOWER_IS_BETTER, Performance, RegressionMetric
+from assay.gates.performance.metric_titles import metric_title, metric_unit
 from assay.gates.statistics.intervals import Bools, Floats
-from assay.problems.regression.amount_text import (
-    format_amount,
-    metric_title,
-    metric_unit,
-    with_unit,
-)
+from assay.problems.regression.amount_text import format_amount, with_unit
 from assay.problems.regression.answers import read_amounts
 from assay.problems.regression.metrics import compute_metric
 
