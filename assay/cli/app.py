@@ -10,6 +10,7 @@ import typer
 from assay.cli import (
     approve,
     audit,
+    compare,
     doctor,
     down,
     drift,
@@ -54,6 +55,7 @@ app = typer.Typer(
 
 _COMMANDS = {
     "A question": (new, run, why, show, log, reproduce),
+    "A question": (run, why, show, compare, log, reproduce),
     "A model in use": (score, label, monitor, retrain, todo),
     "What people decide": (
         todo,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # light for the command line: what a type needs it imports wh
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
     from assay.learning.train import TrainedCandidate
+    from assay.problems.answer_comparison import AnswerComparison, AnswerPair
     from assay.problems.outcome_format import OutcomeFormat
     from assay.tables.table import Table
 
@@ -299,3 +300,13 @@ class ProblemType(Protocol):
 
     def audit_file(self, frame: pd.DataFrame, request: AuditRequest, *, subject: str) -> Report:
         """Compare groups in predictions made anywhere. Raises ConfigError, DataError."""
+
+    def compare_answers(
+        self, pair: AnswerPair, use_case: UseCase, *, distance: float | None = None
+    ) -> AnswerComparison:
+        """Compare two models' answers to the same test rows, judged as `use_case` judges.
+        `distance`, in the target's unit: how far an amount must move to count as another answer.
+
+        Raises DataError for what holds no answers to this question or cannot be told apart, and
+        ConfigError for a distance where answers are no amounts.
+        """

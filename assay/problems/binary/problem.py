@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from assay.learning.learning_problem import FitProgress
     from assay.learning.search import SearchOutcome
     from assay.learning.train import TrainedCandidate
+    from assay.problems.answer_comparison import AnswerComparison, AnswerPair
     from assay.problems.outcome_format import OutcomeFormat
     from assay.tables.table import Table
 
@@ -331,6 +332,14 @@ class Binary:
             seed=request.seed,
             by=request.by,
         )
+
+    def compare_answers(
+        self, pair: AnswerPair, use_case: UseCase, *, distance: float | None = None
+    ) -> AnswerComparison:
+        from assay.problems.binary.answer_comparison import compare_answers
+
+        refuse_options(self, {"--distance": distance})
+        return compare_answers(pair, use_case)
 
 
 def _positive_value(request: AuditRequest, frame: pd.DataFrame) -> str | None:

@@ -54,7 +54,7 @@ def judge_performance(
     who = read_answers(answers, target, "predictions")
     if not len(truth):
         raise DataError("there are no test rows to judge", remedy="Enlarge split.test.")
-    metrics = _available_metrics(performance, target)
+    metrics = available_metrics(performance, target)
     chosen = cast(MulticlassMetric, performance.choose_by)
     costs = cost_array(performance.cost_matrix, target.class_labels)
     clusters = None if units is None else find_clusters(units.to_numpy(), str(units.name))
@@ -127,7 +127,7 @@ def judge_performance(
     )
 
 
-def _available_metrics(performance: Performance, target: Target) -> list[MulticlassMetric]:
+def available_metrics(performance: Performance, target: Target) -> list[MulticlassMetric]:
     """The scores that the question has. Raises ConfigError where another is asked for."""
     metrics = [m for m in get_args(MulticlassMetric) if target.ordered or m != "quadratic_kappa"]
     for name in (performance.choose_by, *performance.at_least):

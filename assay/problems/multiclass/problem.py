@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
     from assay.learning.train import TrainedCandidate
+    from assay.problems.answer_comparison import AnswerComparison, AnswerPair
     from assay.problems.outcome_format import OutcomeFormat
     from assay.tables.table import Table
 
@@ -292,6 +293,14 @@ class Multiclass:
             seed=request.seed,
             by=request.by,
         )
+
+    def compare_answers(
+        self, pair: AnswerPair, use_case: UseCase, *, distance: float | None = None
+    ) -> AnswerComparison:
+        from assay.problems.multiclass.answer_comparison import compare_answers
+
+        refuse_options(self, {"--distance": distance})
+        return compare_answers(pair, use_case)
 
 
 PROBLEM: Final[ProblemType] = Multiclass()

@@ -1,0 +1,139 @@
+"""A comparison of models for people: one self-contained HTML page, or text on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from assay.gates.report import Figure, Sheet
+from assay.render.html_page import html_table, svg_markup
+from assay.render.numbers import format_column
+from assay.util.printable_text import printable_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass(frozen=True)
+class ComparisonSection:
+    """One part of a comparison: what it comes to in a sentence, then its numbers. `brief` sheets
+    are also shown on a terminal; the others on the page, in a pipe and as JSON.
+    """
+
+    title: str
+    summary: str
+    brief: tuple[Sheet, ...] = ()
+    sheets: tuple[Sheet, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ComparisonPart:
+    """A model against the first: the verdict in a sentence, what it rests on, and the sections."""
+
+    title: str
+    verdict: str
+    facts: tuple[str, ...]
+    sections: tuple[ComparisonSection, ...]
+
+
+@dataclass(frozen=True)
+class ComparisonPage:
+    """All parts. `overview` stands before them where there are several."""
+
+    title: str
+    question: str
+    parts: tuple[ComparisonPart, ...]
+    overview: Sheet | None = None
+
+
+def render_comparison(page: ComparisonPage) -> bytes:
+    """One HTML file in UTF-8 without script, font or server; equal input gives equal bytes."""
+    html: str = _template().render(page=page)
+    return html.lstrip().encode("utf-8", "replace")
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("assay.render", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printable_value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    own_css = files("assay.render").joinpath("page.css").read_text("utf-8")
+    environment.globals |= {
+        "css": Markup(own_css),  # noqa: S704 # our own file
+        "grid": html_table,
+        "picture": svg_markup,
+    }
+    return environment.get_template("comparison.html")
+
+
+def _printable_value(value: Any) -> Any:
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return printable_text(value)
+    return value
+
+
+# --- text -------------------------------------------------------------------------------------
+
+
+def show_comparison(page: ComparisonPage, console: Console) -> None:
+    """Print a comparison: brief on a terminal, whole in a pipe."""
+    if page.overview is not None:
+        _print_sheet(page.overview, console)
+    for index, part in enumerate(page.parts):
+        if index or page.overview is not None:
+            console.print()
+        _print_line(part.verdict, console, bold=True)
+        for fact in part.facts:
+            _print_line(fact, console)
+        for section in part.sections:
+            console.print()
+            _print_line(section.title, console, bold=True)
+            _print_line(section.summary, console)
+            for sheet in (*section.brief, *(() if console.is_terminal else section.sheets)):
+                _print_sheet(sheet, console)
+            for note in section.notes:
+                _print_line(f"note: {note}", console)
+
+
+def _print_line(text: str, console: Console, *, bold: bool = False) -> None:
+    from rich.text import Text
+
+    line = Text(printable_text(text), style="bold" if bold and console.is_terminal else "")
+    console.print(line, soft_wrap=not console.is_terminal, highlight=False)
+
+
+def _print_sheet(sheet: Sheet, console: Console) -> None:
+    from assay.render.terminal import sheet_block
+
+    if console.is_terminal:
+        console.print(sheet_block(sheet, console.width))
+        return
+    _print_line(sheet.title, console)
+    cells = [format_column(column) for column in zip(*sheet.rows, strict=True)]
+    for row in _aligned_rows([list(sheet.columns), *map(list, zip(*cells, strict=True))]):
+        _print_line(f"  {row}", console)
+    if sheet.note:
+        _print_line(sheet.note, console)
+
+
+def _aligned_rows(rows: Sequence[Sequence[str]]) -> list[str]:
+    shown = [[printable_text(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    return [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in shown
+    ]
