@@ -1,11 +1,14 @@
 """Promote a version after a person has answered on the dashboard."""
 
+from typing import Literal, cast
+
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.exceptions import FlowPauseTimeout
 from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
 from prefect.states import Completed, Failed
+from pydantic import Field, create_model
 
 from assay.errors import ConfigError, Ineligible, NotAllowed
 from assay.flows.run_name import format_run_name
@@ -20,11 +23,33 @@ _POLL_INTERVAL = 10  # seconds between two checks for an answer
 
 
 class PromotionForm(RunInput):
-    """The form on the dashboard."""
+    """The form on the dashboard. Nothing in it has a default: whoever answers chooses."""
 
-    approve: bool
-    your_name: str
-    because: str
+    answer: Literal["approve", "refuse"] = Field(title="Your answer")
+    your_name: str = Field(title="Your name")
+    because: str = Field(title="Because")
+
+
+def make_form(text: str, previous: PromotionForm | None = None) -> type[PromotionForm]:
+    """The form under a text. What was typed into the previous one stands in it again, except the
+    answer, which is about another question.
+    """
+    typed = (
+        {
+            # A default in the schema alone fills the field and leaves it required.
+            "your_name": (str, _filled("Your name", previous.your_name)),
+            "because": (str, _filled("Because", previous.because)),
+        }
+        if previous
+        else {}
+    )
+    form = create_model("PromotionForm", __base__=PromotionForm, **typed)  # type: ignore[call-overload]
+    form._description = text
+    return cast(type[PromotionForm], form)
+
+
+def _filled(title: str, text: str) -> object:
+    return Field(title=title, json_schema_extra={"default": text})
 
 
 @flow(name="promote", flow_run_name=format_run_name)
@@ -33,30 +58,33 @@ def promote(
 ) -> State:
     """Ask whether a version such as income@3 shall become champion, and carry out the answer.
 
-    It pauses for up to `patience` seconds. It asks again, with the reason, if the person may not
-    answer, if the answer has no reason, or if the question has changed since. It ends if no answer
-    could decide the question any more. `as_of` is the moment of the decision; default: now.
+    It pauses for up to `patience` seconds. It asks again, with the reason and what was typed, if
+    the person may not answer, if the answer has no reason, or if the question has changed since. It
+    ends if no answer could decide the question any more. `as_of` is the moment of the decision;
+    default: now.
     """
     url = store or default_store_url()
     question, refusal = promotion_question(reference, url, as_of), ""
+    answer: PromotionForm | None = None
     while True:
-        form = PromotionForm.with_initial_data(description=refusal + question, approve=False)
+        form = make_form(refusal + question, answer)
         try:
             answer = pause_flow_run(
                 wait_for_input=form, timeout=patience, poll_interval=_POLL_INTERVAL
             )
         except FlowPauseTimeout:
             return Failed(name="Unanswered", message=f"nobody answered about {reference}")
+        approved = answer.answer == "approve"
         try:
             reason = Justification(answer.because, parse_timestamp(as_of), name=answer.your_name)
-            if answer.approve and promotion_question(reference, url, as_of) != question:
+            if approved and promotion_question(reference, url, as_of) != question:
                 raise Ineligible("the question has changed meanwhile", remedy="Read it again.")
-            result = decide_promotion(reference, url, reason, answer.approve)
+            result = decide_promotion(reference, url, reason, approved)
         except (NotAllowed, ConfigError, Ineligible) as error:
             question = promotion_question(reference, url, as_of)
-            refusal = f"**Not done:** {error}\n\n"
+            refusal = f"**Your answer was not carried out:** {error} What you typed is below.\n\n"
             continue
         publish_history(open_bucket(url), reference.partition("@")[0])
-        if answer.approve:
+        if approved:
             return Completed(name="Promoted", message=result)
-        return Failed(name="Declined", message=result)
+        return Failed(name="Promotion refused", message=result)

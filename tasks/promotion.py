@@ -1,5 +1,7 @@
 """Ask a person whether a version shall become champion, and carry out the answer."""
 
+import os
+
 from prefect.logging import get_run_logger
 
 from assay.registry.decisions import approval_form
@@ -7,6 +9,7 @@ from assay.registry.decisions.justification import Justification
 from assay.registry.open import open_bucket
 from assay.render.dashboard import artifact_key
 from assay.render.journal_text import entry_sentence
+from assay.runs.comparison.approval_brief import brief_decision
 from assay.tasks.stage import stage
 from assay.util.clock import parse_timestamp
 
@@ -14,11 +17,11 @@ from assay.util.clock import parse_timestamp
 @stage(name="ask")
 def promotion_question(reference: str, store: str, as_of: str | None) -> str:
     """The question in Markdown. Fails if no answer on the dashboard could decide it."""
-    question = approval_form.approval_question(
-        open_bucket(store).require_existing(), reference, parse_timestamp(as_of)
-    )
+    bucket = open_bucket(store).require_existing()
+    terms = approval_form.approval_question(bucket, reference, parse_timestamp(as_of))
+    brief = brief_decision(bucket, reference, pages=os.environ.get("ASSAY_PAGES", ""))
     key = artifact_key(reference.partition("@")[0], "history")
-    return f"{question} [Its history so far](/artifacts/key/{key})."
+    return f"{brief.markdown()}\n\n{terms} [Its history so far](/artifacts/key/{key})."
 
 
 @stage(name="decide")

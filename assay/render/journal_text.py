@@ -204,6 +204,16 @@ def _retrained_sentence(name: _VersionNames, body: _Body) -> str:
     return _with_reason(told, body.get("because", ""))
 
 
+_PROMOTION_CAUSE = "promotion:"  # then the version's name: a person refused to promote it
+
+
+def _lesson_sentence(body: _Body) -> str:
+    cause = body["cause"]
+    if cause.startswith(_PROMOTION_CAUSE):
+        return f"promotion of {cause.removeprefix(_PROMOTION_CAUSE)} refused: {body['text']}"
+    return f"learnt of {cause}: {body['text']}"
+
+
 def _unknown_kind_sentence(name: _VersionNames, body: _Body) -> str:
     subject = f"{name[body['version']]} " if body.get("version") else ""
     return _with_reason(f"{subject}{name.kind.replace('_', ' ')}", str(body.get("because", "")))
@@ -253,7 +263,7 @@ _SENTENCES: Final[dict[str, Callable[[_VersionNames, _Body], str]]] = {
     RETIRED: lambda name, b: f"{name[b['version']]} retired: {b['because']}",
     FALSE_ALARM: lambda _, b: f"the alarm of entry {b['entry']} was false: {b['because']}",
     ASKED: lambda _, b: f"a person is asked: {b['because']}",
-    LESSON: lambda _, b: f"learnt of {b['cause']}: {b['text']}",
+    LESSON: lambda _, b: _lesson_sentence(b),
     CLAIMED: _batch_sentence,
     SCORED: _batch_sentence,
     REFUSED: lambda _, b: f"batch {b['name']} refused: {b['why']}",

@@ -23,7 +23,16 @@ _END_DELAY = timedelta(minutes=2)  # so much later may a server hear that a run 
 _VERIFICATION_KEY = "bucket-figures"  # what tasks/verify.py publishes
 # Failed by name, but the journal knows them better, or they are no failure.
 _JOURNAL_STATES = (
-    *("Rejected", "Infeasible", "Invalid", "Refused", "Declined", "Unanswered", "No champion"),
+    *(
+        "Rejected",
+        "Infeasible",
+        "Invalid",
+        "Refused",
+        "Declined",
+        "Promotion refused",
+        "Unanswered",
+        "No champion",
+    ),
 )
 _T = TypeVar("_T")
 

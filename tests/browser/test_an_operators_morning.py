@@ -83,7 +83,7 @@ def test_a_no_is_noted_with_its_reason_and_asked_again_a_yes_promotes(inn, opene
     version = first["parameters"]["reference"]
     assert inn.alerts.of(first["name"], "Paused")
     _answer(opened("v2"), because="the answers were turned round", approve=False)
-    inn.until(first["id"], "Declined")
+    inn.until(first["id"], "Promotion refused")
     entry = history(inn).entries[-1]
     assert (entry.kind, entry.actor, entry.body["via"]) == ("lesson", "ada", "dashboard")
     assert entry.body["text"] == "the answers were turned round"

@@ -61,7 +61,7 @@ def test_prefect_takes_all_of_them():
 def test_a_run_that_ends_badly_is_told_of_whatever_its_state_is_called():
     told = alert_states()
     # A person who says no has been told already, and what nobody has promoted is nobody's alarm.
-    assert names_of_failed_states() - told == {"Declined", "No champion"}
+    assert names_of_failed_states() - told == {"Promotion refused", "No champion"}
     assert "Rejected" in names_of_failed_states()
 
 

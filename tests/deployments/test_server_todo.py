@@ -98,7 +98,9 @@ def test_a_later_success_of_the_same_flow_and_use_case_settles_it(server):
     assert found(server) == []
 
 
-@pytest.mark.parametrize("name", ["Rejected", "Infeasible", "Refused", "No champion", "Declined"])
+@pytest.mark.parametrize(
+    "name", ["Rejected", "Infeasible", "Refused", "No champion", "Promotion refused"]
+)
 def test_what_the_journal_knows_better_is_left_to_it(server, name):
     server.run(StateType.FAILED, name)
     assert found(server) == []

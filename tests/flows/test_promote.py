@@ -64,19 +64,20 @@ def run_of(reference, bucket, *answers):
     return state, texts
 
 
-def form(name, because="I looked at it", approve=True):
-    return {"your_name": name, "because": because, "approve": approve}
+def form(name, because="I looked at it", answer="approve"):
+    return {"your_name": name, "because": because, "answer": answer}
 
 
 def test_a_name_that_may_not_is_asked_again_and_one_that_may_is_done(bucket, tmp_path, monkeypatch):
     (tmp_path / "people.yaml").write_text("people: {ada: {role: engineer}, sam: {role: viewer}}")
     monkeypatch.setenv("ASSAY_PEOPLE", str(tmp_path / "people.yaml"))
-    answers = [form("sam"), form("ada", because=" "), form("ada", "not yet", approve=False)]
+    answers = [form("sam"), form("ada", because=" "), form("ada", "not yet", answer="refuse")]
     state, texts = run_of("guests@2", bucket, *answers)
-    assert (state.name, state.is_failed()) == ("Declined", True)
+    assert (state.name, state.is_failed()) == ("Promotion refused", True)
     assert "Shall guests@2 become champion?" in str(texts[0])
     assert "a viewer may not" in str(texts[1])
     assert "no reason was given" in str(texts[2])
+    assert "What you typed is below" in str(texts[2])
     entry = Journal(bucket, "guests").entries()[-1]
     assert (entry.kind, entry.actor, entry.body["via"]) == ("lesson", "ada", "dashboard")
 
@@ -98,8 +99,8 @@ def test_who_trained_it_is_asked_for_somebody_else(bucket, tmp_path, monkeypatch
     monkeypatch.setenv("ASSAY_PEOPLE", str(tmp_path / "people.yaml"))
     another = PromotionPolicy(by="another engineer")
     monkeypatch.setattr(Registry, "promotion_policy", lambda *_: another)
-    state, texts = run_of("guests@2", bucket, form("ada"), form("eve", "not yet", approve=False))
-    assert state.name == "Declined"
+    state, texts = run_of("guests@2", bucket, form("ada"), form("eve", "not yet", answer="refuse"))
+    assert state.name == "Promotion refused"
     assert "ada trained guests@2" in str(texts[1])
 
 
@@ -117,9 +118,9 @@ def test_a_yes_to_what_has_changed_is_asked_again(bucket):
         return form("ada")
 
     state, texts = run_of("guests@3", bucket, late, form("ada"))
-    assert "It replaces guests@2" in str(texts[0])
+    assert "in place of guests@2?" in str(texts[0])
     assert "has changed meanwhile" in str(texts[1])
-    assert "It replaces guests@4" in str(texts[1])
+    assert "in place of guests@4?" in str(texts[1])
     assert state.name == "Promoted"
 
 
@@ -146,3 +147,18 @@ def test_what_no_answer_could_mend_is_not_asked(bucket, tmp_path, monkeypatch):
     assert isinstance(state.result(raise_on_failure=False), NotAllowed)
     assert "the dashboard cannot sign" in state.message
     assert texts == []
+
+
+def test_the_answer_is_a_choice_without_a_default_and_what_was_typed_stays():
+    from assay.flows.promote import PromotionForm, make_form
+
+    first = make_form("Shall it?").model_json_schema()
+    assert first["required"] == ["answer", "your_name", "because"]
+    assert first["properties"]["answer"]["enum"] == ["approve", "refuse"]
+    assert not any("default" in one for one in first["properties"].values())
+    typed = PromotionForm(answer="refuse", your_name="sam", because="it leaks")
+    again = make_form("Shall it?", typed).model_json_schema()
+    assert again["required"] == first["required"]
+    assert "default" not in again["properties"]["answer"]
+    held = {name: again["properties"][name]["default"] for name in ("your_name", "because")}
+    assert held == {"your_name": "sam", "because": "it leaks"}

@@ -12,8 +12,7 @@ from assay.config.gates import BinaryMetric, FairnessMetric, RateMetric
 from assay.config.use_case import UseCase
 from assay.gates.confusion_cells import RATE_DEFINITIONS
 from assay.gates.fairness.metrics import metric_title
-from assay.gates.performance import comparisons
-from assay.gates.performance.metric_titles import metric_title as score_title
+from assay.gates.performance import comparisons, metric_titles
 from assay.gates.performance.point_scores import ModelPredictions, row_values
 from assay.gates.performance.scores import estimate_score, score_difference
 from assay.gates.statistics.intervals import Bools, Estimate
@@ -83,7 +82,7 @@ def _compare_scores(
         gain = score_difference(
             metric, truth, second, first, asked.cost, seed=use_case.seed, clusters=clusters
         )
-        title = score_title(metric)
+        title = metric_titles.metric_title(metric)
         is_headline = metric == asked.choose_by
         found.append(PairedScore(metric, title, both[0], both[1], gain, headline=is_headline))
     return sorted(found, key=lambda one: not one.headline)

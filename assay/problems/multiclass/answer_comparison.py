@@ -12,7 +12,7 @@ import numpy as np
 from assay.config.gates import FairnessMetric, RateMetric
 from assay.config.use_case import UseCase
 from assay.gates.confusion_cells import RATE_DEFINITIONS
-from assay.gates.performance.metric_titles import metric_title as score_title
+from assay.gates.performance import metric_titles
 from assay.gates.statistics.intervals import Bools
 from assay.problems.answer_comparison import (
     AnswerComparison,
@@ -71,7 +71,7 @@ def _compare_scores(
     for metric in available_metrics(asked, use_case.data.target):
         both = [estimate_score(metric, truth, one, costs, clusters) for one in models]
         gain = score_difference(metric, truth, second, first, costs, clusters=clusters)
-        title = score_title(metric)
+        title = metric_titles.metric_title(metric)
         is_headline = metric == asked.choose_by
         found.append(PairedScore(metric, title, both[0], both[1], gain, headline=is_headline))
     return sorted(found, key=lambda one: not one.headline)

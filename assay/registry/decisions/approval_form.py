@@ -1,4 +1,4 @@
-"""The form for a pending promotion: its question, and the effect of an answer."""
+"""The form for a pending promotion: the terms of its question, and the effect of an answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from assay.registry.registry import Registry
 
 
 def approval_question(bucket: Bucket, reference: str, as_of: datetime) -> str:
-    """The question whether a version shall become champion, in Markdown.
+    """What the gates said of a version, what an answer does and who may give it, in Markdown.
 
     Raises Ineligible if no answer could make it champion, and NotAllowed where signatures are
     required, since a form cannot sign.
@@ -34,15 +34,18 @@ def approval_question(bucket: Bucket, reference: str, as_of: datetime) -> str:
     eligibility.refuse_retired(history, version)
     open_ = eligibility.find_blockers(bucket, history, version, policy)
     eligibility.find_waiver(history, version, open_, as_of)
-    body = version.entry.body
-    lines = [f"**Shall {version.name} become champion?** {body['candidate']}", ""]
-    lines += [f"- {gate}: {verdict}" for gate, verdict in sort_by_gate(body["gates"]).items()]
+    gates = sort_by_gate(version.entry.body["gates"])
+    lines = ["**The gates**", "", *(f"- {gate}: {verdict}" for gate, verdict in gates.items())]
     shadow = eligibility.shadow_report(bucket, history, version)
     lines += [f"- shadow: {shadow.verdict}. {shadow.summary}"] if shadow else []
     lines += [f"- needs your approval: {one.reason}" for one in open_ if one.needs_approval]
-    now = f"It replaces {history.champion.name}." if history.champion else ""
+    now = f"{history.champion.name} stays champion" if history.champion else "there is no champion"
     who = {"another engineer": "an engineer who did not train it"}.get(policy.by, policy.by)
-    return "\n".join([*lines, "", f"{now} Who may answer: {who}.".strip()])
+    answer = (
+        f"**Your answer.** approve: {version.name} becomes champion. refuse: {now}, and your "
+        f"reason is kept. Who may answer: {who}."
+    )
+    return "\n".join([*lines, "", answer])
 
 
 def apply_answer(

@@ -21,7 +21,7 @@ def answer(house, said, name, *, yes=True):
 def test_the_question_shows_the_evidence_and_what_is_to_approve(house):
     house.version(fairness="unknown")
     text = ask(house)
-    assert "Shall m@1 become champion?" in text
+    assert "approve: m@1 becomes champion. refuse: there is no champion" in text
     assert "- performance: pass" in text
     assert "needs your approval: the fairness gate cannot tell" in text
 

@@ -73,7 +73,11 @@ class Workshop:
         timing = {"bytes": made.size, "fit": 1.5, "row": [0.01, 0.02], "batch": None}
         step = {
             "name": "train it",
-            "components": {"stage": "train", "code": modules or {"assay.x": "sha256:1"}},
+            "components": {
+                "stage": "train",
+                "code": modules or {"assay.x": "sha256:1"},
+                "settings": {"candidate": {"estimator": "sklearn.linear_model.LogisticRegression"}},
+            },
             "inputs": {"table": rows.as_json()},
             "outputs": {"model": made.as_json(), "predictions": predictions.as_json()},
             "seconds": 2.0,
