@@ -54,8 +54,7 @@ app = typer.Typer(
 )
 
 _COMMANDS = {
-    "A question": (new, run, why, show, log, reproduce),
-    "A question": (run, why, show, compare, log, reproduce),
+    "A question": (new, run, why, show, compare, log, reproduce),
     "A model in use": (score, label, monitor, retrain, todo),
     "What people decide": (
         todo,
