@@ -76,6 +76,7 @@ def test_run_prints_one_object_that_says_what_it_came_to(first, home):
         "candidates",
         "performance",
         "fairness",
+        "explanation",
         "technical",
     }
     assert re.fullmatch(r"sha256:[0-9a-f]{64}", told["run"])

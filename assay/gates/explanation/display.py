@@ -103,7 +103,7 @@ def importance_figure(
         title="What the model leans on",
         kind="intervals",
         series=tuple(series),
-        axis=f"how much {_unit_title(scale)} without the columns, with 95 % interval",
+        axis=f"{_unit_title(scale)} by, 95 % interval",
         reference=0.0,
         reference_name="no use",
         alt=f"How much {scale.title} {scale.worsens} when the columns' values are exchanged between"
@@ -210,7 +210,7 @@ def proxies_figure(proxies: Sequence[Proxies]) -> Figure:
                 ),
             ),
         ),
-        axis="ROC AUC of the group against all others, with 95 % interval",
+        axis="ROC AUC, 95 % interval",
         reference=0.5,
         reference_name="cannot tell",
         alt=f"How well the other columns tell each sensitive group, as ROC AUC: {words}.",
@@ -218,8 +218,8 @@ def proxies_figure(proxies: Sequence[Proxies]) -> Figure:
 
 
 def dependence_figure(found: Dependence, scale: AnswerScale, neighbour: str) -> Figure:
-    """The mean answer by one column's value."""
-    caveat = f" It goes with {neighbour}." if neighbour else ""
+    """The mean answer by one column's value. `neighbour`: the other columns of its group."""
+    held = f", with {neighbour} as it is" if neighbour else ""
     numeric = found.kind == "number"
     series = tuple(
         Series(
@@ -239,13 +239,13 @@ def dependence_figure(found: Dependence, scale: AnswerScale, neighbour: str) -> 
         f"{name} from {means.min():.3g} to {means.max():.3g}" for name, means in found.means.items()
     )
     return Figure(
-        title=f"How the answer depends on {found.column}",
+        title=f"How the answer depends on {found.column}{held}",
         kind="curve" if numeric else "bars",
         series=series,
         axis=scale.response_axis,
         x_axis=found.column if numeric else "",
         alt=f"The {scale.response_axis} when all rows are given the same {found.column}, over "
-        f"{len(found.values)} values: {told}.{caveat}",
+        f"{len(found.values)} values{held}: {told}.",
     )
 
 

@@ -90,6 +90,9 @@ def explain_model(
     all_checks = [*_lean_checks(known, scale, seen), *judged]
     rival = _rival_importances(champion, rows, scale, groups)
     name = champion[0] if champion else ""
+    moved = any(one.value != rival[one.columns].value for one in known.importances if rival)
+    if rival and not moved:
+        notes = (*notes, f"{name} leans on every column as much: nothing moved.")
     told = [one for one in known.proxies if one.told]
     return Report(
         gate="explanation",
@@ -101,12 +104,12 @@ def explain_model(
             display.importance_sheet(
                 known.importances, groups, scale, _importance_note(rows, scale)
             ),
-            *([display.moved_sheet(known.importances, rival, name)] if rival else []),
+            *([display.moved_sheet(known.importances, rival, name)] if moved else []),
             *([display.proxies_sheet(told, known.without, scale)] if told else []),
             *sheets,
         ),
         figures=(
-            display.importance_figure(known.importances, rival, scale, name),
+            display.importance_figure(known.importances, rival if moved else {}, scale, name),
             *_dependence_figures(model, rows, scale, known.importances),
             *([display.proxies_figure(told)] if told else []),
         ),

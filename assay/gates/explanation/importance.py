@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from assay.gates.explanation.answer_scale import AnswerScale
 from assay.gates.explanation.explained_rows import FOLDS, ExplainedModel, ExplainedRows
@@ -92,12 +93,20 @@ def measure_importance(
         found.append(
             GroupImportance(
                 columns=tuple(group),
-                value=after.whole - before.whole,
-                without_block=after.without_block - before.without_block,
-                by_fold=after.by_fold - before.by_fold,
+                value=float(_rise(after.whole, before.whole)),
+                without_block=_rise(after.without_block, before.without_block),
+                by_fold=_rise(after.by_fold, before.by_fold),
             )
         )
     return found
+
+
+def _rise(after: ArrayLike, before: ArrayLike) -> Floats:
+    """After minus before, elementwise; 0 where they differ by rounding alone: the same answers of
+    more rows are added up in another order.
+    """
+    a, b = np.asarray(after, dtype=float), np.asarray(before, dtype=float)
+    return np.where(np.abs(a - b) <= 1e-12 * np.abs(b), 0.0, a - b)
 
 
 class _Losses:

@@ -18,7 +18,7 @@ MIN_GROUP_ROWS: Final = 20
 """Rows of a group, and of all others, from which it is asked how well they are told apart."""
 TELLS_ALONE: Final = 0.65
 """ROC AUC that a single column must surely reach to be named as a proxy."""
-_TREES: Final = 40
+_TREES: Final = 30
 _LEAF_ROWS: Final = 5
 _CV: Final = 3
 _MOST_SINGLE: Final = 8  # columns that are tried alone: those that the trees use most

@@ -10,6 +10,7 @@ import pandas as pd
 from assay.config.gates import LOWER_IS_BETTER, Performance, PerformanceMetric
 from assay.gates.performance.metric_titles import metric_title
 from assay.gates.performance.point_scores import ModelPredictions
+from assay.gates.statistics.auc_clusters import placement_values
 from assay.gates.statistics.intervals import Bools, Floats
 from assay.learning.scores import compute_score
 
@@ -46,6 +47,9 @@ class DecisionScale:
     def loss(self, truth: Bools, answers: ModelPredictions) -> float:
         if truth.all() or not truth.any():
             raise ValueError("rows of one class define no score")
+        if self.metric == "roc_auc":  # as scikit-learn's, in a fraction of its time
+            placed = placement_values(truth, answers.probability[None])
+            return -float(placed[0, truth].mean())
         cost = self._performance.cost
         score = compute_score(self.metric, truth, answers.probability, answers.decision, cost)
         return score if self.metric in LOWER_IS_BETTER else -score
