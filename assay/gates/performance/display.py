@@ -11,12 +11,9 @@ from assay.gates.performance.metric_titles import metric_title
 from assay.gates.performance.point_scores import ModelPredictions, confusion_counts, point_score
 from assay.gates.report import (
     Cell,
-    Figure,
     Interval,
     Measurement,
     MeasurementKind,
-    Point,
-    Series,
     Sheet,
     Verdict,
 )
@@ -24,7 +21,6 @@ from assay.gates.statistics.intervals import Bools, Estimate
 from assay.util.wording import format_rounded_up
 
 SCORES_TITLE = "Scores"
-CURVE_POINTS = 100  # points of a ROC curve that an eye can tell apart
 
 
 def suggest_remedy(verdict: Verdict, estimate: Estimate, limit: float, rows: int) -> str:
@@ -135,12 +131,13 @@ def rival_measurements(metric: str, scores: Mapping[str, float]) -> tuple[Measur
 
 
 def confusion_sheet(truth: Bools, who: ModelPredictions) -> Sheet:
-    """The confusion matrix, in rows."""
+    """The confusion matrix at the threshold, in rows, and what it means for each true answer."""
     tp, fp, fn, tn = confusion_counts(truth, who.decision)
     return Sheet(
         title="Confusion matrix",
-        columns=("truth", "decided yes", "decided no"),
-        rows=(("yes", tp, fn), ("no", fp, tn)),
+        columns=("truth", "decided yes", "decided no", "share decided rightly"),
+        rows=(("yes", tp, fn, tp / (tp + fn)), ("no", fp, tn, tn / (fp + tn))),
+        note=f"Of the {tp + fp:,} that are decided yes, {tp:,} are yes.",
     )
 
 
@@ -159,31 +156,4 @@ def cost_sheet(truth: Bools, everyone: Mapping[str, ModelPredictions], cost: Err
         rows=tuple(rows),
         note=f"A false positive costs {cost.false_positive:g}, a false negative "
         f"{cost.false_negative:g}.",
-    )
-
-
-# --- figures ----------------------------------------------------------------------------------
-
-
-def roc_figure(truth: Bools, everyone: Mapping[str, ModelPredictions]) -> Figure:
-    """ROC curves, thinned to what can be seen."""
-    from sklearn.metrics import roc_curve
-
-    series, told = [], []
-    for name, who in everyone.items():
-        x, y, _ = roc_curve(truth, who.probability)
-        keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), CURVE_POINTS)).round().astype(int))
-        points = tuple(
-            Point(label=f"{a:.2f}", value=float(b), x=float(a))
-            for a, b in zip(x[keep], y[keep], strict=True)
-        )
-        series.append(Series(name=name, points=points))
-        told.append(f"{name} finds {np.interp(0.1, x, y):.0%} of the positives")
-    return Figure(
-        title="ROC curve",
-        kind="curve",
-        series=tuple(series),
-        axis="true positive rate",
-        x_axis="false positive rate",
-        alt=f"At a false positive rate of 10 %: {', '.join(told)}.",
     )

@@ -10,6 +10,7 @@ from assay.config.gates import BinaryMetric, Performance, PerformanceMetric
 from assay.gates.performance import (
     calibration,
     comparisons,
+    curves,
     display,
     independence,
     threshold_costs,
@@ -112,9 +113,10 @@ def judge_performance(
             *(weak_slices.slice_sheets(weak, performance) if weak else []),
         ),
         figures=(
+            curves.roc_figure(truth, everyone),
+            curves.precision_recall_figure(truth, everyone),
             calibration.reliability_figure(truth, who.probability),
             threshold_costs.cost_figure(weighed),
-            display.roc_figure(truth, everyone),
         ),
         notes=() if champion is not None else ("There is no champion to compare with.",),
         measurements=(

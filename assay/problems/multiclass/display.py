@@ -8,7 +8,6 @@ import numpy as np
 
 from assay.config.gates import MulticlassMetric
 from assay.gates.performance.display import (
-    CURVE_POINTS,
     SCORES_TITLE,
     estimate_text,
 )
@@ -226,34 +225,4 @@ def recall_figure(recalls: Mapping[str, Estimate], precisions: Mapping[str, Esti
         ),
         axis="share, with 95 % interval",
         alt=f"Recall by class: {told}.",
-    )
-
-
-def roc_figure(truth: Ints, who: ClassAnswers) -> Figure | None:
-    """ROC curves of the most frequent classes against the rest, thinned to what can be seen; None
-    where all rows are of one class.
-    """
-    from sklearn.metrics import roc_curve
-
-    rows = np.bincount(truth, minlength=len(who.classes))
-    shown = [k for k in np.argsort(-rows, kind="stable") if 0 < rows[k] < len(truth)][:_MAX_CURVES]
-    if not shown:
-        return None
-    series, told = [], []
-    for code in sorted(map(int, shown)):
-        x, y, _ = roc_curve(truth == code, who.probability[:, code])
-        keep = np.unique(np.linspace(0, len(x) - 1, min(len(x), CURVE_POINTS)).round().astype(int))
-        points = tuple(
-            Point(label=f"{a:.2f}", value=float(b), x=float(a))
-            for a, b in zip(x[keep], y[keep], strict=True)
-        )
-        series.append(Series(name=who.classes[code], points=points))
-        told.append(f"{np.interp(0.1, x, y):.0%} of the rows that are {who.classes[code]}")
-    return Figure(
-        title="ROC curves, one class against the rest",
-        kind="curve",
-        series=tuple(series),
-        axis="true positive rate",
-        x_axis="false positive rate",
-        alt=f"At a false positive rate of 10 % are found: {', '.join(told)}.",
     )

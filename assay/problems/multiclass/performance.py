@@ -21,6 +21,7 @@ from assay.problems.multiclass.answers import (
     read_answers,
     read_truth,
 )
+from assay.problems.multiclass.curves import curve_figures
 from assay.problems.multiclass.independence import check_independence
 from assay.problems.multiclass.metrics import cost_array
 from assay.problems.multiclass.scores import estimate_score, point_score
@@ -95,7 +96,6 @@ def judge_performance(
     ]
     recalls = display.class_recalls(truth, who, clusters)
     precisions = display.class_precisions(truth, who, clusters)
-    roc = display.roc_figure(truth, who)
     return Report(
         gate="performance",
         subject=subject,
@@ -112,9 +112,9 @@ def judge_performance(
             *(weak_slices.slice_sheets(weak, performance) if weak else []),
         ),
         figures=(
-            calibration.calibration_figure(truth, who, calibrated),
             display.recall_figure(recalls, precisions),
-            *([roc] if roc else []),
+            *curve_figures(truth, who),
+            calibration.calibration_figure(truth, who, calibrated),
         ),
         notes=_notes(champion, covered is not None),
         measurements=(

@@ -25,6 +25,7 @@ from assay.problems.regression.answers import (
     read_answers,
     too_few_remedy,
 )
+from assay.problems.regression.error_curve import error_curve_figure
 from assay.problems.regression.metrics import compute_metric
 from assay.problems.regression.scores import (
     SQUARE_METRICS,
@@ -120,6 +121,7 @@ def judge_performance(
             *(weak_slices.slice_sheets(weak, performance) if weak else []),
         ),
         figures=(
+            error_curve_figure(model.truth, {"model": model.prediction, **rivals}, unit),
             calibration.seen_figure(model, unit, clusters),
             calibration.residual_figure(model, unit),
         ),
