@@ -57,8 +57,9 @@ def _print_decision(
     *,
     as_json: bool,
 ) -> None:
+    from assay.cli.model_card import warn_of_card_gaps
     from assay.registry.authority import describe_signature
-    from assay.registry.history import CHAMPION
+    from assay.registry.history import APPROVED, CHAMPION, PROMOTED
     from assay.registry.registry import Registry
     from assay.render.journal_text import entry_sentence
 
@@ -73,6 +74,8 @@ def _print_decision(
         return
     print_text(entry_sentence(history.model, entry))
     print_text(f"entry {entry.number} by {entry.actor} ({describe_signature(bucket, entry)})")
+    if entry.kind == APPROVED or (entry.kind == PROMOTED and entry.body["alias"] == CHAMPION):
+        warn_of_card_gaps(bucket, history, history.versions[entry.body["version"]])
     if not champion:
         print_stderr(
             f"{history.model} has no champion now: nothing is scored until one is promoted"

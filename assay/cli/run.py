@@ -51,6 +51,10 @@ def command(
     written = load_use_case(config, set_ or ())
     bucket = open_bucket(url)
     outcome = find_cached_outcome(bucket, written)
+    if outcome and outcome.model and not always:
+        from assay.cli.model_card import renew_changed_card
+
+        renew_changed_card(bucket, written.use_case, outcome.model)
     if outcome is None or always:
         # Errors here appear before Prefect takes seconds to start.
         authorize_training(bucket)
@@ -133,6 +137,7 @@ def _find_quarantine(bucket: Bucket, outcome: RunOutcome) -> Artifact | None:
 
 def _print_outcome(outcome: RunOutcome, bucket: Bucket, store: str, page: Path) -> None:
     """Print the answer first, then the gates, then what to type."""
+    from assay.cli.model_card import card_gap_text
     from assay.gates.report import get_report
     from assay.registry.lessons import describe_lessons
     from assay.render.terminal_decision import show_decision, show_gates
@@ -157,12 +162,15 @@ def _print_outcome(outcome: RunOutcome, bucket: Bucket, store: str, page: Path) 
     if learnt:
         print_text("seen before:")
         _print_bullets(learnt)
+    registered = outcome.model if outcome.outcome == "registered" else None
+    gaps = card_gap_text(bucket, registered) if registered else ""
     cached = sum(step.cached for step in outcome.steps)
     print_facts(
         {
             **({"to do": summary.next_step} if summary.state != "waiting" else {}),
             "next": _suggest_next(outcome, store),
             **({"then": next_command(awaits.command, store)} if awaits else {}),
+            **({"card": f"{gaps} (assay show {outcome.model} --card)"} if gaps else {}),
             "report": str(page),
             "steps": f"{len(outcome.steps)}, of which {cached} were cached",
             "run": str(outcome.run),

@@ -23,7 +23,6 @@ from assay.cli.options import JsonOption, StoreOption
 if TYPE_CHECKING:
     from assay.bucket.bucket import Bucket
     from assay.bucket.digest import Digest
-    from assay.bucket.journal import JournalEntry
     from assay.gates.report import Report
     from assay.registry.history import ModelHistory, Version
     from assay.tables.table import Table
@@ -58,7 +57,9 @@ def command(
     if as_json:
         print_json(_version_json(bucket, history, version, gate))
     elif card:
-        print_text(bucket.get(version.artifact("card")).decode())
+        from assay.cli.model_card import print_card
+
+        print_card(bucket, history, version)
     elif provenance:
         print_json(bucket.get_json(version.artifact("provenance")))
     else:
@@ -72,6 +73,7 @@ def _version_json(
     bucket: Bucket, history: ModelHistory, version: Version, gate: str | None
 ) -> dict[str, Any]:
     from assay.registry.decisions.pending_promotion import find_pending_promotion
+    from assay.registry.decisions.standing_entries import standing_entries
 
     if gate:
         report: dict[str, Any] = bucket.get_json(_chosen_reports(history, version, gate)[gate])
@@ -86,7 +88,7 @@ def _version_json(
         **entry.body,
         "aliases": [alias for alias, n in history.aliases.items() if n == version.number],
         "retired": version.number in history.retirements,
-        "standing": [e.number for e in _standing_entries(history, version)],
+        "standing": [e.number for e in standing_entries(history, version)],
         "shadow": comparison and comparison.body,
         "awaits": awaits and awaits.reason,
     }
@@ -148,12 +150,13 @@ def _show_decisions(history: ModelHistory, version: Version) -> None:
     from assay.bucket.digest import Digest
     from assay.bucket.journal import entry_timestamp
     from assay.registry.authority import describe_signature
+    from assay.registry.decisions.standing_entries import standing_entries
     from assay.registry.lessons import describe_lessons, entry_causes, find_lessons
     from assay.render.journal_text import entry_sentence
     from assay.util import clock
     from assay.util.printable_text import printable_text
 
-    for entry in _standing_entries(history, version):
+    for entry in standing_entries(history, version):
         sentence = entry_sentence(history.model, entry)
         line = f"{sentence} (by {entry.actor}, {describe_signature(history.bucket, entry)})"
         print_text(f"{clock.display_timestamp(entry_timestamp(entry))}  {printable_text(line)}")
@@ -161,24 +164,6 @@ def _show_decisions(history: ModelHistory, version: Version) -> None:
     learnt = find_lessons(history.entries, entry_causes(version.entry), question=question)
     for line in describe_lessons(learnt):
         print_text(f"seen before: {printable_text(line)}")
-
-
-def _standing_entries(history: ModelHistory, version: Version) -> list[JournalEntry]:
-    """The entries that a version's present state rests on, in order.
-
-    Approvals, waivers and its retirement; the promotion and rollback behind each alias; its last
-    comparison in shadow.
-    """
-    from assay.registry.history import APPROVED, RETIRED, WAIVED
-
-    kinds = (APPROVED, WAIVED, RETIRED)
-    own = [e for e in history.entries if e.kind in kinds and e.body["version"] == version.number]
-    for alias, number in history.aliases.items():
-        if number == version.number:
-            own += [history.promotion_trails[alias][-1], history.alias_entries[alias]]
-    if last := history.last_shadow_comparison(version):
-        own.append(last)
-    return sorted({entry.number: entry for entry in own}.values(), key=lambda entry: entry.number)
 
 
 def _load_reports(

@@ -170,3 +170,5 @@ class PromotionPolicy(Section):
     """Number of batches that a challenger must score in shadow deployment, and be compared on,
     before it may be promoted.
     """
+    card: Literal["optional", "required"] = "optional"
+    """required: a version whose model card has gaps (see `card`) cannot become champion."""

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, model_validator
 
 from assay.config.candidates import Candidate, Search, Split
+from assay.config.card import CardText
 from assay.config.data import Data
 from assay.config.gates import (
     DriftSettings,
@@ -62,6 +63,7 @@ class UseCase(Section):
     fairness: tuple[FairnessRule, ...] = ()
     drift: DriftSettings = DriftSettings()
     promotion: PromotionPolicy = PromotionPolicy()
+    card: CardText = CardText()
     score: ScoringSettings = ScoringSettings()
     labels: LabelSettings = LabelSettings()
     monitor: MonitoringSettings = MonitoringSettings()

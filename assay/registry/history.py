@@ -19,6 +19,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 REGISTERED, REJECTED, STOPPED, PROMOTED = "registered", "rejected", "stopped", "promoted"
 APPROVED, WAIVED, ROLLED_BACK, RETIRED = "approved", "waived", "rolled_back", "retired"
 MONITORED, FALSE_ALARM, LESSON = "monitored", "false_alarm", "lesson"
+DESCRIBED = "described"  # a version got another model card
 RETRAINING, RETRAINED, ASKED, SHADOWED = "retraining", "retrained", "asked", "shadowed"
 
 

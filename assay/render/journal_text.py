@@ -14,6 +14,7 @@ from assay.registry.decisions.use_case_pause import PAUSED, RESUMED
 from assay.registry.history import (
     APPROVED,
     ASKED,
+    DESCRIBED,
     FALSE_ALARM,
     LESSON,
     MONITORED,
@@ -260,6 +261,7 @@ _SENTENCES: Final[dict[str, Callable[[_VersionNames, _Body], str]]] = {
     RETRAINED: _retrained_sentence,
     SHADOWED: _shadowed_sentence,
     APPROVED: lambda name, b: f"{name[b['version']]} approved: {b['because']}",
+    DESCRIBED: lambda name, b: f"{name[b['version']]} has a new model card",
     RETIRED: lambda name, b: f"{name[b['version']]} retired: {b['because']}",
     FALSE_ALARM: lambda _, b: f"the alarm of entry {b['entry']} was false: {b['because']}",
     ASKED: lambda _, b: f"a person is asked: {b['because']}",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assay.config.candidates import THRESHOLD_OPTIMIZER, Candidate
+from assay.config.candidates import THRESHOLD_OPTIMIZER, Candidate, Split
+from assay.config.card import CARD_TITLES, CardText, card_lines
 from assay.config.use_case import UseCase
 from assay.gates.performance.display import SCORES_TITLE
 from assay.gates.report import Check, Report, Verdict
@@ -15,10 +16,13 @@ from assay.problems.lookup import problem_type
 from assay.problems.problem_type import Fact
 from assay.render.markdown import escape_markdown, inline_code, sheet_blocks, table_row
 from assay.render.numbers import estimate_text
-from assay.render.report_text import checks_not_passed, verdict_counts, verdict_label
+from assay.render.report_text import checks_not_passed, gate_reason, verdict_counts, verdict_label
 
 _MOST_ROWS = 30  # of a table; the report has them all
 _MOST_SHEETS = 3  # of the fairness gate: rates by group
+_MOST_LEANED_ON = 10  # columns that the model leans on most
+_USE_FIELDS = ("intended_use", "out_of_scope", "contact")
+_GAP = "**not said**"
 
 
 def render_model_card(
@@ -29,12 +33,15 @@ def render_model_card(
     blocks = [
         f"# {escape_markdown(use_case.name)}: {escape_markdown(candidate.title)}",
         *_purpose(use_case),
+        *_use(use_case.card),
+        *_limits(use_case.card, reports),
         *_verdicts(reports),
-        *_model(use_case, candidate, because),
-        *_data(use_case, of_gate.get("validation")),
         *_performance(of_gate.get("performance")),
         *_fairness(use_case, of_gate.get("fairness")),
-        *_limits(reports),
+        *_explanation(of_gate.get("explanation")),
+        *_data(use_case, of_gate.get("validation")),
+        *_model(use_case, candidate, because),
+        *_method_notes(reports),
         *_loading_example(use_case, candidate),
     ]
     return "\n\n".join(blocks) + "\n"
@@ -55,11 +62,29 @@ def _purpose(use_case: UseCase) -> Iterator[str]:
     )
 
 
+def _use(card: CardText) -> Iterator[str]:
+    """What people say of the model's use; what they do not say is a gap that shows."""
+    yield "## Use"
+    said = {CARD_TITLES[name]: _said_text(card, name) for name in _USE_FIELDS}
+    yield _facts(said)
+    if card.gaps:
+        yield (
+            f"*The pipeline cannot know what is not said. Add {inline_code(card_lines(card.gaps))} "
+            "to the use case.*"
+        )
+
+
+def _said_text(card: CardText, name: str) -> str:
+    said = getattr(card, name)
+    return escape_markdown(said) if said else _GAP
+
+
 def _verdicts(reports: Sequence[Report]) -> Iterator[str]:
     yield "## Verdicts"
-    lines = [table_row(("gate", "verdict", "checks", "summary")), "|---|---|---|---|"]
+    lines = [table_row(("gate", "verdict", "checks", "what was found")), "|---|---|---|---|"]
     for report in reports:
-        said = (report.gate, verdict_label(report.verdict), verdict_counts(report), report.summary)
+        found = gate_reason(report)
+        said = (report.gate, verdict_label(report.verdict), verdict_counts(report), found)
         lines.append(table_row(map(escape_markdown, said)))
     yield "\n".join(lines)
 
@@ -102,6 +127,7 @@ def _data(use_case: UseCase, validation: Report | None) -> Iterator[str]:
         },
         "Sensitive columns": _sensitive_columns(use_case),
     }
+    facts["Held back for the test"] = escape_markdown(_test_rows(use_case.split))
     withheld = [*data.identity, *data.exclude, *data.after_outcome]
     if withheld:
         facts["No features"] = escape_markdown(", ".join(dict.fromkeys(withheld)))
@@ -111,6 +137,14 @@ def _data(use_case: UseCase, validation: Report | None) -> Iterator[str]:
         facts["Rows"] = escape_markdown(validation.summary)
     yield "## Data"
     yield _facts(facts)
+
+
+def _test_rows(split: Split) -> str:
+    """Which rows no candidate learned from: "20 % of the rows, by identity"."""
+    if split.after is not None:
+        return f"the rows from {split.column} {split.after} on"
+    by = f"{split.by} ({split.column})" if split.column else split.by
+    return f"{100 * split.test:g} % of the rows, by {by}"
 
 
 def _sensitive_columns(use_case: UseCase) -> str:
@@ -166,17 +200,39 @@ def _claims_table(checks: Sequence[Check]) -> Iterator[str]:
             yield f"*{left:,} more are in the report*"
 
 
-def _limits(reports: Sequence[Report]) -> Iterator[str]:
-    """What failed, what is unknown, and what limits the reports themselves."""
+def _limits(card: CardText, reports: Sequence[Report]) -> Iterator[str]:
+    """What people know, what failed, and what is unknown."""
     yield "## Limits"
+    yield _facts({"What people know": _said_text(card, "limits")})
     lines = [
         f"- {'Not known: ' * (check.verdict is Verdict.UNKNOWN)}"
         + escape_markdown(f"{check.finding}. {check.remedy}".strip())
         for report in reports
         for check in checks_not_passed(report)
     ]
-    lines += [f"- {escape_markdown(note)}" for report in reports for note in report.notes]
-    yield "\n".join(lines) or "None was found by any gate."
+    yield "\n".join(["Found by the gates:", "", *lines]) if lines else "The gates found none."
+
+
+def _explanation(report: Report | None) -> Iterator[str]:
+    """What the model leans on most, if its gate judged that."""
+    if report is None:
+        return
+    yield "## What it leans on"
+    yield escape_markdown(report.summary)
+    if report.sheets:
+        yield from sheet_blocks(report.sheets[0], _MOST_LEANED_ON, level=3)
+
+
+def _method_notes(reports: Sequence[Report]) -> Iterator[str]:
+    """What limits the reports themselves."""
+    notes = [
+        f"- **{escape_markdown(report.gate).capitalize()}.** {escape_markdown(note)}"
+        for report in reports
+        for note in report.notes
+    ]
+    if notes:
+        yield "## How it was judged"
+        yield "\n".join(notes)
 
 
 def _loading_example(use_case: UseCase, candidate: Candidate) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from assay.gates.report import Cell, Check, Figure, Report, Sheet, Verdict
+from assay.util.wording import more_suffix
 
 # One cell wide in every font, and told apart without colour.
 VERDICT_SYMBOLS: Final = {
@@ -70,6 +71,16 @@ def verdict_counts(report: Report) -> str:
     """How many checks came to which verdict, worst first: "1 fail, 2 unknown, 9 pass"."""
     counts = ((verdict, len(report.checks_with(verdict))) for verdict in reversed(Verdict))
     return ", ".join(f"{count} {verdict}" for verdict, count in counts if count)
+
+
+def gate_reason(report: Report) -> str:
+    """What was found by the check that decided the verdict; the summary of a gate that passed."""
+    if report.verdict is Verdict.PASS:
+        return report.summary
+    deciding = report.checks_weighing(report.verdict)
+    if not deciding:
+        return report.summary
+    return f"{deciding[0].headline.strip().removesuffix('.')}{more_suffix(len(deciding))}"
 
 
 def format_scores(scores: Mapping[str, float]) -> str:

@@ -10,13 +10,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from assay.gates.report import Report, Verdict
+from assay.gates.report import Report
 from assay.render.deciding_numbers import DecidingNumber
 from assay.render.decision_summary import DecisionState, DecisionSummary
-from assay.render.report_text import verdict_label
+from assay.render.report_text import gate_reason, verdict_label
 from assay.render.terminal_text import aligned_lines, plain_text, print_lines, verdict_text
 from assay.util.printable_text import printable_text
-from assay.util.wording import more_suffix
 
 _STATE_STYLES: Final[dict[DecisionState, str]] = {
     "good": "bold green",
@@ -84,16 +83,6 @@ def show_gates(reports: Sequence[Report], console: Console) -> None:
             plain_text(report.gate), verdict_text(report.verdict), plain_text(gate_reason(report))
         )
     console.print(table)
-
-
-def gate_reason(report: Report) -> str:
-    """What was found by the check that decided the verdict; the summary of a gate that passed."""
-    if report.verdict is Verdict.PASS:
-        return report.summary
-    deciding = report.checks_weighing(report.verdict)
-    if not deciding:
-        return report.summary
-    return f"{deciding[0].headline.strip().removesuffix('.')}{more_suffix(len(deciding))}"
 
 
 def labelled_block(label: str, content: Group | Text, width: int) -> Padding | Table:

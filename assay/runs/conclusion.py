@@ -21,6 +21,7 @@ from assay.render.model_card import render_model_card
 from assay.render.model_decision import version_decision
 from assay.render.report_text import format_scores
 from assay.runs import slsa_statement
+from assay.runs.card_renewal import renew_card
 from assay.runs.judged_candidate import JudgedCandidate
 from assay.runs.outcome import CandidateOutcome, RunOutcome, StepSummary
 from assay.runs.result_cache import remember_outcome
@@ -131,7 +132,9 @@ def conclude_judged_run(
             "provenance": _put_provenance(run, record, tried).as_json(),
             **_retraining_fields(run),
         }
-        versions.append(registry.register(run.name, tried.status, body))
+        version = registry.register(run.name, tried.status, body)
+        renew_card(run.bucket, run.loaded.use_case, registry.history(run.name), version)
+        versions.append(version)
     chosen = _chosen_index(all_tried) or 0
     version, tried = versions[chosen], all_tried[chosen]
     if tried.status == REGISTERED:
@@ -264,6 +267,8 @@ def _promote_automatically(
         )
     if Verdict.UNKNOWN in judged_candidate.gates.values():
         return  # a gate that cannot tell leaves the decision to a person
+    if policy.card == "required" and run.loaded.use_case.card.gaps:
+        return  # people say the rest first
     if judged_candidate.champion_number is None:
         if policy.first == "automatic" and CHAMPION not in history.promotion_trails:
             because = "the first version to pass every gate"

@@ -107,10 +107,10 @@ def _load_stored(store: str, words: Artifact) -> LoadedUseCase:
 
 
 # How many processes search changes how long it takes, not what is found; what becomes of a model
-# later does not change it.
+# later does not change it, nor what its card says.
 _EXCLUDED_FROM_QUESTION: Any = {
     "search": {"jobs"},
-    **dict.fromkeys(("score", "labels", "monitor", "retrain", "schedule"), True),
+    **dict.fromkeys(("card", "score", "labels", "monitor", "retrain", "schedule"), True),
 }
 
 

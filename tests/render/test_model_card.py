@@ -126,4 +126,51 @@ def test_words_of_the_use_case_mean_themselves_and_tables_stay_whole():
 
 def test_a_card_needs_no_report():
     assert "No limit" not in made(0, [])
-    assert "None was found by any gate." in made(0, [])
+    assert "The gates found none." in made(0, [])
+
+
+def with_words(**card):
+    use_case = UseCase.model_validate_json(json.dumps(CASE | {"card": card}))
+    return render_model_card(use_case, use_case.candidates[0], REPORTS)
+
+
+def test_what_people_did_not_say_shows_as_a_gap_with_the_lines_that_fill_it():
+    text = with_words(intended_use="who is *invited*")
+    use = section(text, "Use")
+    assert r"- **Intended use.** who is \*invited\*" in use
+    assert "- **Out-of-scope use.** **not said**" in use
+    assert "`card: {out_of_scope: TEXT, limits: TEXT, contact: TEXT}`" in use
+    assert "**not said**" in section(text, "Limits")
+
+
+def test_a_card_to_which_people_said_everything_has_no_gap():
+    text = with_words(intended_use="a", out_of_scope="b", limits="weak for the young", contact="d")
+    assert "not said" not in text
+    assert "- **What people know.** weak for the young" in section(text, "Limits")
+
+
+def test_a_gate_that_did_not_pass_gives_its_finding():
+    row = next(line for line in made(0).splitlines() if line.startswith("| fairness |"))
+    assert row.endswith("| Only 12 rows |")
+
+
+def test_it_says_what_the_model_leans_on_where_that_was_judged():
+    leans = Report(
+        gate="explanation", subject="x", verdict=Verdict.PASS, checks=(),
+        summary="It leans on age most.",
+        sheets=(Sheet(title="Importance", columns=("columns", "loss"), rows=(("age", 0.2),)),),
+    )  # fmt: skip
+    text = section(made(0, [*REPORTS, leans]), "What it leans on")
+    assert "It leans on age most." in text
+    assert "| age | 0.200 |" in text
+    assert "What it leans on" not in made(0)
+
+
+def test_it_says_which_rows_were_held_back():
+    assert "- **Held back for the test.** 20 % of the rows, by identity\n" in made(0)
+
+
+def test_remarks_on_the_method_are_no_limits():
+    noted = [one.model_copy(update={"notes": ("Holm at 5%.",)}) for one in REPORTS]
+    assert "Holm" not in section(made(0, noted), "Limits")
+    assert "- **Fairness.** Holm at 5%." in section(made(0, noted), "How it was judged")

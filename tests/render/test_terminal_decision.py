@@ -12,7 +12,8 @@ from rich.console import Console
 
 from assay.gates.report import Report, Verdict
 from assay.render.decision_summary import ModelDecision, summarize_decision
-from assay.render.terminal_decision import gate_reason, show_decision, show_gates
+from assay.render.report_text import gate_reason
+from assay.render.terminal_decision import show_decision, show_gates
 from assay.render.terminal_text import wrapped_lines
 
 FINDING = (

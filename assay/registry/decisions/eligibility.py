@@ -19,6 +19,7 @@ from assay.gates.catalog import GATE_BY_STAGE, sort_by_gate
 from assay.gates.report import Report, Verdict, get_report
 from assay.registry import authority
 from assay.registry.batch_ledger import BatchLedger
+from assay.registry.decisions.card_words import card_remedy, card_words, describe_card_gaps
 from assay.registry.history import (
     APPROVED,
     CHALLENGER,
@@ -34,6 +35,7 @@ from assay.util.wording import format_count, more_suffix
 EvidenceDigests = dict[str, str]  # by gate, the digest of its report
 
 SHADOW_GATE = "shadow"  # the gate's name, also in a waiver of missing shadow batches
+CARD = "card"  # in a waiver of a model card with gaps
 
 # Every version has been judged by these since the first format. Later gates count if they ran.
 _ALWAYS_REQUIRED = ("validation", "feasibility", "performance", "fairness")
@@ -87,7 +89,22 @@ def find_blockers(
     bucket: Bucket, history: ModelHistory, version: Version, policy: PromotionPolicy
 ) -> list[PromotionBlocker]:
     """Everything that blocks a version, by gate in reading order."""
-    return [*_gate_blockers(bucket, version), *shadow_blockers(bucket, history, version, policy)]
+    return [
+        *_gate_blockers(bucket, version),
+        *shadow_blockers(bucket, history, version, policy),
+        *_card_blockers(bucket, history, version, policy),
+    ]
+
+
+def _card_blockers(
+    bucket: Bucket, history: ModelHistory, version: Version, policy: PromotionPolicy
+) -> Iterator[PromotionBlocker]:
+    """Gaps of the model card, where the use case requires that there be none."""
+    if policy.card != "required":
+        return
+    words = card_words(bucket, history, version)
+    if words.gaps:
+        yield PromotionBlocker(CARD, describe_card_gaps(words), remedy=card_remedy(words))
 
 
 def _gate_blockers(bucket: Bucket, version: Version) -> Iterator[PromotionBlocker]:

@@ -57,5 +57,5 @@ def find_pending_promotion(
     if details := "; ".join([*unapproved, *others]):
         why = f"{why}: {details}"
     promote = f"assay promote {version.name}{' --approve' * bool(unapproved)} --because TEXT"
-    waits_for_batches = any(one.remedy for one in blockers)
+    waits_for_batches = any(one.gate == eligibility.SHADOW_GATE and one.remedy for one in blockers)
     return PendingPromotion(why, promote, needs_person=not waits_for_batches)
