@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -21,10 +22,9 @@ from assay.cli.options import ConfigArgument, JsonOption, SetOption, StoreOption
 if TYPE_CHECKING:
     from assay.bucket.artifacts import Artifact
     from assay.bucket.bucket import Bucket
-    from assay.gates.report import Report
     from assay.registry.decisions.pending_promotion import PendingPromotion
     from assay.registry.lessons import Lesson
-    from assay.render.decision_summary import DecisionSummary
+    from assay.render.decision_summary import ModelDecision
     from assay.runs.outcome import CandidateOutcome, RunOutcome
 
 _EXIT_CODES = {"registered": 0, "rejected": 3, "stopped": 3}
@@ -140,12 +140,13 @@ def _print_outcome(outcome: RunOutcome, bucket: Bucket, store: str, page: Path) 
     from assay.cli.model_card import card_gap_text
     from assay.gates.report import get_report
     from assay.registry.lessons import describe_lessons
+    from assay.render.decision_summary import summarize_decision
     from assay.render.terminal_decision import show_decision, show_gates
 
     out = stdout_console()
     reports = [get_report(bucket, artifact) for artifact in outcome.reports.values()]
-    awaits = _pending_decision(bucket, outcome)
-    summary = _summarize(bucket, outcome, reports, awaits, store)
+    decision = _decision(bucket, outcome, store)
+    summary = summarize_decision(reports, decision)
     out.print()
     show_decision(summary, out)
     out.print()
@@ -169,7 +170,7 @@ def _print_outcome(outcome: RunOutcome, bucket: Bucket, store: str, page: Path) 
         {
             **({"to do": summary.next_step} if summary.state != "waiting" else {}),
             "next": _suggest_next(outcome, store),
-            **({"then": next_command(awaits.command, store)} if awaits else {}),
+            **({"then": decision.command} if decision.command else {}),
             **({"card": f"{gaps} (assay show {outcome.model} --card)"} if gaps else {}),
             "report": str(page),
             "steps": f"{len(outcome.steps)}, of which {cached} were cached",
@@ -178,23 +179,17 @@ def _print_outcome(outcome: RunOutcome, bucket: Bucket, store: str, page: Path) 
     )
 
 
-def _summarize(
-    bucket: Bucket,
-    outcome: RunOutcome,
-    reports: Sequence[Report],
-    awaits: PendingPromotion | None,
-    store: str,
-) -> DecisionSummary:
+def _decision(bucket: Bucket, outcome: RunOutcome, store: str) -> ModelDecision:
+    """What became of the run as the journal has it now. Its command names the bucket."""
     from assay.registry.registry import Registry
-    from assay.render.decision_summary import summarize_decision
-    from assay.runs.version_decision import stop_decision, version_decision
+    from assay.render.decision_summary import ModelDecision
+    from assay.render.model_decision import version_decision
 
     if outcome.model is None:
-        return summarize_decision(reports, stop_decision(outcome.use_case))
-    history, version = Registry(bucket).resolve_reference(outcome.model)
-    command = next_command(awaits.command, store) if awaits else ""
-    decision = version_decision(bucket, history, version, awaits, command)
-    return summarize_decision(reports, decision)
+        return ModelDecision(outcome.use_case, outcome.outcome)
+    decision = version_decision(bucket, *Registry(bucket).resolve_reference(outcome.model))
+    command = next_command(decision.command, store) if decision.command else ""
+    return replace(decision, command=command)
 
 
 def _print_quarantine(bucket: Bucket, quarantine: Artifact, store: str) -> None:

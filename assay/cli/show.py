@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -98,26 +99,24 @@ def _show_version(
     bucket: Bucket, history: ModelHistory, version: Version, gate: str | None, store: str
 ) -> None:
     """Print one gate's report in full; without `gate`, all verdicts and the checks not passed."""
-    from assay.registry.decisions.pending_promotion import find_pending_promotion
     from assay.render.decision_summary import summarize_decision
+    from assay.render.model_decision import version_decision
     from assay.render.report_text import checks_not_passed
     from assay.render.terminal import show_reports
     from assay.render.terminal_decision import show_decision, show_gates
-    from assay.runs.version_decision import version_decision
 
     reports, out = _load_reports(bucket, history, version, gate), stdout_console()
     if gate is not None:
         show_reports(reports, out)
         return
-    awaits = find_pending_promotion(bucket, history, version)
-    command = next_command(awaits.command, store) if awaits else ""
-    decision = version_decision(bucket, history, version, awaits, command)
-    summary = summarize_decision(reports, decision)
+    decision = version_decision(bucket, history, version)
+    command = next_command(decision.command, store) if decision.command else ""
+    summary = summarize_decision(reports, replace(decision, command=command))
     show_decision(summary, out)
     out.print()
     show_gates(reports, out)
     out.print()
-    print_facts({"next": command} if awaits else {"to do": summary.next_step})
+    print_facts({"next": command} if command else {"to do": summary.next_step})
     out.print()
     _print_origin(bucket, history, version)
     out.print()

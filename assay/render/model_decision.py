@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
+from assay.errors import IntegrityError
 from assay.registry.decisions.pending_promotion import find_pending_promotion
 from assay.registry.history import ModelHistory, Version
 from assay.render.decision_summary import ModelDecision
@@ -13,8 +14,6 @@ def version_decision(bucket: Bucket, history: ModelHistory, version: Version) ->
     """The outcome of a version as its journal has it now: champion, waiting, rejected."""
     champion, body = history.champion, version.entry.body
     pending = find_pending_promotion(bucket, history, version)
-    record = bucket.get_json(Artifact.model_validate(body["run"]))
-    target = record["configuration"]["data"]["target"]
     against = body.get("against")
     return ModelDecision(
         name=version.name,
@@ -23,5 +22,15 @@ def version_decision(bucket: Bucket, history: ModelHistory, version: Version) ->
         against=f"{version.model}@{against}" if against is not None else "",
         waits=pending.reason if pending else "",
         command=pending.command if pending else "",
-        unit=target.get("unit") or "" if isinstance(target, dict) else "",
+        unit=_outcome_unit(bucket, version),
     )
+
+
+def _outcome_unit(bucket: Bucket, version: Version) -> str:
+    """What outcomes are counted in: "dollars an hour"; "" for classes, or a lost record."""
+    try:
+        record = bucket.get_json(Artifact.model_validate(version.entry.body["run"]))
+    except IntegrityError:  # whoever needs the record itself says so
+        return ""
+    target = record["configuration"]["data"]["target"]
+    return target.get("unit") or "" if isinstance(target, dict) else ""
