@@ -141,7 +141,7 @@ def _failures(
         name = item.subject.rpartition("/")[2].partition("@")[0]
         yield Failure(
             run.name if run else item.subject,
-            item.what,
+            _reason(states.get(name), item),
             item.since,
             name,
             item.owner,
@@ -164,6 +164,12 @@ def _failures(
                 count=run.count,
                 settled=run.settled,
             )
+
+
+def _reason(state: UseCaseState | None, item: TodoItem) -> str:
+    """Why it failed, in the words of the run's own page where it was refused or stopped."""
+    last = state.last_run if state else None
+    return last.sentence if last and last.at == item.since and last.report else item.what
 
 
 def find_report(state: UseCaseState | None, moment: datetime | None, run: FailedRun | None) -> str:

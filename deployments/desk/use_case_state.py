@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from assay.bucket.bucket import Bucket
 from assay.bucket.journal import JournalEntry, entry_timestamp, list_journals
 from assay.deployments.deployment_plan import UseCaseFile
+from assay.deployments.desk.decisions import DecisionSentences
 from assay.deployments.metrics.journal_tail import JournalTail
 from assay.deployments.todo import watch_use_case
 from assay.errors import AssayError, StoreError
@@ -131,6 +132,7 @@ class UseCaseStates:
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
+        self._sentences = DecisionSentences(bucket)
         self._journals: dict[str, _Journals] = {}
 
     def read(
@@ -172,13 +174,23 @@ class UseCaseStates:
             journals = self._journals.setdefault(name, _Journals.open(self._bucket, name))
             journals.read_on()
             history = fold_journal(self._bucket, name, journals.entries)
-            return _describe(about, history, journals, deadlines, outcomes)
+            found = _describe(about, history, journals, deadlines, outcomes)
+            return self._with_reason(found, outcomes)
         except StoreError:
             raise
         except (AssayError, LookupError, ValueError, TypeError) as error:
             self._journals.pop(name, None)  # it may be mended
             what = error.what if isinstance(error, AssayError) else f"malformed entry, {error!r}"
             return replace(about, problem=shorten_text(f"its history cannot be read: {what}"))
+
+    def _with_reason(self, state: UseCaseState, outcomes: list[RunOutcome]) -> UseCaseState:
+        """The state, its last run told as its page does where that was refused or stopped."""
+        last = state.last_run
+        if last is None or last.kind == REGISTERED or not last.report:
+            return state
+        outcome = next(one for one in outcomes if one.page.digest.hex == last.report)
+        sentence = self._sentences.of_outcome(outcome) or last.sentence
+        return replace(state, runs=(*state.runs[:-1], replace(last, sentence=sentence)))
 
 
 def _describe(

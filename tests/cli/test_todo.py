@@ -24,7 +24,8 @@ def todo(assay, folder):
 
 def test_an_empty_list_is_one_sentence(todo):
     done = todo()
-    assert (done.code, done.out) == (0, "Nothing waits for a person.\n")
+    assert done.code == 0
+    assert done.out.startswith("Nothing waits for a person.\n")
     assert "no server of this bucket runs here" in done.err
     assert todo("--json").json["todo"] == []
 
@@ -47,6 +48,21 @@ def test_each_item_says_what_since_when_whose_and_what_to_type(todo, folder):
     assert [item["kind"] for item in found["todo"]] == ["failed", "bad_use_case"]
     assert found["todo"][0]["command"] == "assay log guests"
     assert found["todo"][0]["since"] == "2026-03-01T12:00:00+00:00"
+
+
+def test_it_tells_how_each_use_case_stands_and_what_comes_next(todo, folder):
+    (folder / "configs/guests.yaml").write_text(CASE + "schedule: {score: 0 5 * * *}\n")
+    bucket = open_bucket(str(folder / "bucket"))
+    Journal(bucket, "guests").append(
+        lambda _: ("stopped", {"question": "q", "gate": "feasibility"})
+    )
+    done = todo("--store", "bucket", "--as-of", "2030-03-01T04:00Z")
+    assert "guests" in done.out[done.out.index("Use cases") :]
+    assert "score guests: 2030-03-01 05:00 UTC, in 1 hour" in done.out
+    found = todo("--json", "--as-of", "2030-03-01T04:00Z").json
+    assert found["next_runs"][0]["moment"] == "2030-03-01T05:00:00+00:00"
+    assert found["use_cases"][0]["name"] == "guests"
+    assert found["failed"][0]["use_case"] == "guests"
 
 
 def test_where_there_is_no_bucket_it_says_so(todo):

@@ -26,9 +26,9 @@ def test_the_list_is_shared_out_and_nothing_is_lost():
 
 
 def test_what_a_journal_and_the_server_tell_of_one_run_is_one_line_with_both_links():
-    made = desk(item(what="rejected: too unfair"), failed=[failed_run(ended=NOON - HOUR)])
+    made = desk(item(what="entry 2 was rejected"), failed=[failed_run(ended=NOON - HOUR)])
     (failure,) = made.failures
-    assert (failure.reason, failure.run, failure.report) == ("rejected: too unfair", RUN, REPORT)
+    assert (failure.reason, failure.run, failure.report) == ("guests@2 was rejected", RUN, REPORT)
     assert failure.title == "train guests, 2026-03-01 10:58"
 
 
