@@ -173,10 +173,11 @@ class ReportServer(ThreadingHTTPServer):
 
     def __init__(self, host: str, port: int) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.metrics, self.index = MetricsCollector(), ReportIndex()
+        self.index = ReportIndex()
         store = default_store_url()
         self.reader = DeskReader(store)
         self.desk = RecentDesk(self.reader, store)
+        self.metrics = MetricsCollector(desk=self.reader)
         self._open: dict[Any, None] = {}  # connections, the oldest first
         self._lock = threading.Lock()
         super().__init__((host, port), ReportRequestHandler)

@@ -61,8 +61,8 @@ class ScoredBatch(_LedgerEntry):
     `table` holds the rows that could be scored, in order. `predictions` has one row for each: row,
     unit, the identity columns, the model's answers, model. `unfit` lists the other rows: line,
     reason, row. `lines` gives each row's line in the source (see `sources.places`). `beside` is
-    the number of the challenger that should score a served batch in shadow. Entries of older
-    versions of Assay have neither of the last two.
+    the number of the challenger that should score a served batch in shadow. `cpu`: CPU seconds of
+    what took `seconds`. Entries of older versions of Assay lack the last three.
     """
 
     table: Artifact
@@ -76,6 +76,7 @@ class ScoredBatch(_LedgerEntry):
     seconds: float
     lines: Artifact | None = None
     beside: int | None = None
+    cpu: float | None = None
 
     @property
     def batch_digest(self) -> Digest:

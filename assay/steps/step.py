@@ -18,7 +18,7 @@ from assay.bucket import canonical_json
 from assay.bucket.artifacts import REPORT, TABLE, Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
-from assay.steps import peak_memory
+from assay.steps import cpu_time, peak_memory
 from assay.steps.code_version import CodeVersion
 
 ArtifactMap = Mapping[str, Artifact]
@@ -26,8 +26,9 @@ ArtifactMap = Mapping[str, Artifact]
 
 class Step(BaseModel):
     """One stage's inputs and outputs. `seconds`: the time it took when it was computed. `memory`:
-    the process's peak in bytes meanwhile, where known. `signed_by`: the key of whoever computed a
-    cached step, where signatures are required.
+    the process's peak in bytes meanwhile, where known. `cpu`: the CPU seconds of the process and of
+    those that it started meanwhile; None for a step of before they were counted. `signed_by`: the
+    key of whoever computed a cached step, where signatures are required.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +41,7 @@ class Step(BaseModel):
     cached: bool
     seconds: float
     memory: int | None = None
+    cpu: float | None = None
     verdict: str | None = None  # of the report among the outputs, where the stage is a gate
     signed_by: str | None = None
 
@@ -47,7 +49,8 @@ class Step(BaseModel):
         return self.outputs[name]
 
     def as_json(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude=set() if self.signed_by else {"signed_by"})
+        absent = {name for name in ("cpu", "signed_by") if getattr(self, name) is None}
+        return self.model_dump(mode="json", exclude=absent)
 
 
 def perform(
@@ -72,12 +75,14 @@ def perform(
     if not always and (step := find_step(bucket, made_of, inputs=inputs, label=label)):
         return step
     peak_memory.reset_peak()
-    began = time.perf_counter()
+    began, computed = time.perf_counter(), cpu_time.read_cpu_seconds()
     outputs = dict(work())
     kept = {
         "outputs": {name: artifact.as_json() for name, artifact in outputs.items()},
         "seconds": round(time.perf_counter() - began, 3),
         "memory": peak_memory.read_peak(),
+        # A process that was never waited for takes its time with it.
+        "cpu": round(max(cpu_time.read_cpu_seconds() - computed, 0.0), 3),
         "verdict": _report_verdict(bucket, outputs),
     }
     needs = [
@@ -135,11 +140,11 @@ def _make_step(
 
 
 def _stored_fields(entry: Mapping[str, Any]) -> dict[str, Any]:
-    # Older entries lack the memory.
-    return {"memory": None, **{k: entry[k] for k in _STORED_FIELDS if k in entry}}
+    # Older entries lack the memory and the CPU time.
+    return {"memory": None, "cpu": None, **{k: entry[k] for k in _STORED_FIELDS if k in entry}}
 
 
-_STORED_FIELDS = ("outputs", "seconds", "memory", "verdict")
+_STORED_FIELDS = ("outputs", "seconds", "memory", "cpu", "verdict")
 
 
 def _report_verdict(bucket: Bucket, outputs: ArtifactMap) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from assay.deployments.desk.cost import describe_cost
 from assay.deployments.desk.desk import Desk, find_report
 from assay.deployments.desk.server_runs import dashboard_url
 from assay.deployments.desk.trend import describe_performance, trend_svg
@@ -58,6 +59,8 @@ class CaseRow:
     performance: str
     trend: Markup
     late: str
+    cost: str
+    cost_detail: str
 
     @property
     def name(self) -> str:
@@ -139,12 +142,15 @@ def page_of_cases(desk: Desk, page: int) -> CasePage:
 def _case_row(state: UseCaseState, marks: Sequence[str]) -> CaseRow:
     record = state.deadline
     late = describe_span(record.late) if record and record.late else ""
+    cost, detail = describe_cost(state.cost)
     return CaseRow(
         state,
         tuple(marks[:_MOST_MARKS]),
         describe_performance(state.performance) if state.performance else "",
         Markup(trend_svg(state.performance)) if state.performance else Markup(),  # noqa: S704 - numbers alone
         late,
+        cost,
+        detail,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assay.deployments.desk.cost import describe_cost
 from assay.deployments.desk.desk import Desk, Failure
 from assay.deployments.desk.trend import describe_performance
 from assay.deployments.desk.use_case_state import UseCaseState
@@ -44,6 +45,9 @@ def _case_facts(state: UseCaseState, desk: Desk) -> Iterator[str]:
         yield f"scored {describe_age(state.scored_at, now)}{said}"
     if run:
         yield f"last run {run.kind} {describe_age(run.at, now)}"
+    cost, detail = describe_cost(state.cost)
+    if cost:
+        yield f"cost {cost} ({detail})"
 
 
 def failure_lines(desk: Desk) -> Iterator[str]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from assay.bucket.bucket import Bucket
 from assay.bucket.journal import JournalEntry, entry_timestamp, list_journals
 from assay.deployments.deployment_plan import UseCaseFile
+from assay.deployments.desk.cost import CostBook, UseCaseCost
 from assay.deployments.desk.decisions import DecisionSentences
 from assay.deployments.metrics.journal_tail import JournalTail
 from assay.deployments.todo import watch_use_case
@@ -35,6 +36,7 @@ from assay.util.concurrency import ordered_map
 _MOST_MOMENTS = 2_000  # scorings that are remembered; deadlines look back a month
 _MOST_LOOKS = 30  # in the trend
 _MOST_RUNS = 20  # of a use case's last answers
+_MOST_COUNTED = 2_000  # entries whose cost is counted at one reading; the rest at the next
 _ENTRY_DELAY = timedelta(minutes=2)  # a run may note its end so much later than its entry
 
 
@@ -94,6 +96,7 @@ class UseCaseState:
     scored_by: str = ""
     refusal: tuple[str, str] | None = None
     runs: tuple[AnsweredRun, ...] = ()
+    cost: UseCaseCost | None = None
     problem: str = ""
 
     @property
@@ -116,15 +119,18 @@ class _Journals:
     def open(cls, bucket: Bucket, name: str) -> _Journals:
         return cls(JournalTail(bucket, name), JournalTail(bucket, name + LEDGER_SUFFIX))
 
-    def read_on(self) -> None:
-        for entry in self.model.entries(10**9):
-            self.entries.append(entry)
+    def read_on(self) -> list[JournalEntry]:
+        """Read what is new, and return it."""
+        fresh = list(self.model.entries(10**9))
+        self.entries += fresh
         for entry in self.ledger.entries(10**9):
+            fresh.append(entry)
             if entry.kind == SCORED and entry.body["role"] == "served":
                 self.moments.append(scoring_moment(entry.body["as_of"], entry.at))
                 self.rows, self.refusal = int(entry.body["rows"]), None
             elif entry.kind == REFUSED:
                 self.refusal = (str(entry.body["name"]), str(entry.body["why"]))
+        return fresh
 
 
 class UseCaseStates:
@@ -133,6 +139,7 @@ class UseCaseStates:
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
         self._sentences = DecisionSentences(bucket)
+        self._costs = CostBook(bucket)
         self._journals: dict[str, _Journals] = {}
 
     def read(
@@ -153,7 +160,10 @@ class UseCaseStates:
         def state(name: str) -> UseCaseState:
             return self._read_one(name, cases.get(name), by_case.get(name, []), as_of)
 
-        return list(ordered_map(state, sorted(models | set(cases))))
+        found = list(ordered_map(state, sorted(models | set(cases))))
+        self._costs.count(_MOST_COUNTED)
+        costs = {one.name: self._costs.cost(one.name) for one in found if not one.problem}
+        return [replace(one, cost=costs.get(one.name)) for one in found]
 
     def _read_one(
         self, name: str, case: UseCaseFile | None, outcomes: list[RunOutcome], as_of: datetime
@@ -172,7 +182,7 @@ class UseCaseStates:
             )
         try:
             journals = self._journals.setdefault(name, _Journals.open(self._bucket, name))
-            journals.read_on()
+            self._costs.add_entries(name, journals.read_on())
             history = fold_journal(self._bucket, name, journals.entries)
             found = _describe(about, history, journals, deadlines, outcomes)
             return self._with_reason(found, outcomes)
@@ -180,6 +190,7 @@ class UseCaseStates:
             raise
         except (AssayError, LookupError, ValueError, TypeError) as error:
             self._journals.pop(name, None)  # it may be mended
+            self._costs.forget(name)
             what = error.what if isinstance(error, AssayError) else f"malformed entry, {error!r}"
             return replace(about, problem=shorten_text(f"its history cannot be read: {what}"))
 

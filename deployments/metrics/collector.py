@@ -16,8 +16,10 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 from assay import __version__
+from assay.deployments.desk.reader import DeskReader
 from assay.deployments.metrics.bucket import BucketMetrics
 from assay.deployments.metrics.definitions import MetricSamples
+from assay.deployments.metrics.desk import DeskMetrics
 from assay.deployments.metrics.part import MetricsPart
 from assay.deployments.metrics.server import ServerMetrics
 from assay.store.open import default_store_url
@@ -29,12 +31,13 @@ _SCRAPE_TIMEOUT = 8.0  # seconds: Prometheus waits for ten
 class MetricsCollector(Collector):
     """Metrics of the set-up that ASSAY_STORE and PREFECT_API_URL name."""
 
-    def __init__(self, patience: float = _SCRAPE_TIMEOUT) -> None:
+    def __init__(self, patience: float = _SCRAPE_TIMEOUT, desk: DeskReader | None = None) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a series beside every counter, for no panel and no alert
         self._patience = patience
         self._parts = [
             MetricsPart("server", ServerMetrics().gather),
             MetricsPart("bucket", BucketMetrics(default_store_url()).gather),
+            MetricsPart("desk", DeskMetrics(desk or DeskReader(default_store_url())).gather),
         ]
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)

@@ -47,7 +47,9 @@ def _counter(name: str, labels: tuple[str, ...], description: str) -> MetricDefi
 
 ENDPOINT_METRICS = (
     _gauge(
-        "assay_up", ("part",), "1 if the endpoint could reach a part of the set-up: server, bucket"
+        "assay_up",
+        ("part",),
+        "1 if the endpoint could reach a part of the set-up: server, bucket, desk",
     ),
     _gauge("assay_gather_seconds", ("part",), "Duration of the last request to that part"),
     _gauge("assay_info", ("version",), "Always 1; the label holds Assay's version"),
@@ -253,8 +255,48 @@ BUCKET_METRICS = (
     _gauge("assay_batch_timestamp_seconds", _USE_CASE_LABEL, "When a batch was last served"),
 )
 
+_WORK_LABELS = (*_USE_CASE_LABEL, "work")
+
+DESK_METRICS = (
+    _gauge(
+        "assay_score_deadline_timestamp_seconds",
+        _USE_CASE_LABEL,
+        "The last deadline of scoring (`score.by`); absent without one, or without a champion",
+    ),
+    _gauge(
+        "assay_score_deadlines_missed",
+        _USE_CASE_LABEL,
+        "Deadlines in a row that passed without a scoring; 0 once a batch is scored",
+    ),
+    _gauge(
+        "assay_score_late_seconds",
+        _USE_CASE_LABEL,
+        "By how much the last scoring came after the deadline that it ended; 0 if it was in time",
+    ),
+    _counter(
+        "assay_work_cpu_seconds_total",
+        _WORK_LABELS,
+        "CPU seconds of recorded work: train (with retraining), score, monitor; without steps of "
+        "before CPU time was recorded",
+    ),
+    _counter(
+        "assay_work_seconds_total", _WORK_LABELS, "Time that this work took, cached steps left out"
+    ),
+    _counter(
+        "assay_work_runs_total",
+        _WORK_LABELS,
+        "Runs with an answer (train), scored batches (score), looks (monitor)",
+    ),
+    _gauge(
+        "assay_stored_bytes",
+        (*_USE_CASE_LABEL, "share"),
+        "Bytes of the objects that a use case's runs, batches and looks name: own, or shared with "
+        "another use case",
+    ),
+)
+
 METRIC_DEFINITIONS: Mapping[str, MetricDefinition] = {
-    f.name: f for f in (*ENDPOINT_METRICS, *SERVER_METRICS, *BUCKET_METRICS)
+    f.name: f for f in (*ENDPOINT_METRICS, *SERVER_METRICS, *BUCKET_METRICS, *DESK_METRICS)
 }
 
 

@@ -169,6 +169,7 @@ def step_costs(steps: Sequence[Step]) -> list[dict[str, Any]]:
             "name": s.name,
             "seconds": s.seconds,
             "memory": s.memory,
+            "cpu": s.cpu,
             "bytes": sum(artifact.size for artifact in s.outputs.values()),
         }
         for s in steps

@@ -146,6 +146,7 @@ def build_claim(
         model=version.digest,
         role=role,
         seconds=reading.seconds + prediction.seconds,
+        cpu=_total_cpu(reading, prediction),
         lines=prediction["lines"],
         beside=beside,
         file=batch.file_name(prediction["table"].digest),
@@ -207,3 +208,9 @@ def _no_champion_error(history: ModelHistory) -> ReferenceUnknown:
         remedy=f"{train}Promote one: assay promote {history.model}@N --because TEXT. Or name a "
         "version with --model.",
     )
+
+
+def _total_cpu(*steps: Step) -> float | None:
+    """The CPU seconds of steps; None if one does not say."""
+    known = [step.cpu for step in steps if step.cpu is not None]
+    return sum(known) if len(known) == len(steps) else None
