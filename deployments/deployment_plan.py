@@ -183,6 +183,7 @@ def _use_case_deployments(case: UseCaseFile) -> list[Deployment]:
         "monitor": f"Read the labels of {name} that came, and look at its champion.",
         "retrain": f"Train {name} anew and hold what comes of it against the champion.",
         "promote": f"Ask a person whether a version of {name} shall become champion.",
+        "backfill": f"Score past days of {name} and look at them, on request.",
     }
     history = f"[What became of it](/artifacts/key/{artifact_key(name, 'history')})"
     ending = f"{OWNER_MARK}{' '.join(case.use_case.owner.split())}"
@@ -193,4 +194,6 @@ def _use_case_deployments(case: UseCaseFile) -> list[Deployment]:
         Deployment("monitor", name, said["monitor"], monitor, config, schedule.monitor, zone),
         Deployment("retrain", name, said["retrain"], train, config, schedule.retrain, zone),
         Deployment("promote", name, said["promote"], promote),
+        # Behind what somebody waits for, and not while the same use case is trained.
+        Deployment("backfill", name, said["backfill"], train, config),
     ]

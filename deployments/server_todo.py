@@ -31,6 +31,7 @@ _COMMANDS = {
     "monitor": "assay monitor {file}",
     "retrain": "assay retrain {file} --because TEXT",
     "promote": "assay log {name}",
+    "backfill": "assay backfill {file} --from DATE --to DATE",
     "maintain": "assay verify",
 }
 

@@ -37,33 +37,39 @@ def monitor(
     store: str | None = None,
     as_of: str | None = None,
     overrides: tuple[str, ...] = (),
+    quiet: bool = False,
+    label_files: tuple[str, ...] | None = None,
 ) -> State:
     """Read new labels, judge the champion on everything new, and record the look.
 
     `as_of` is the moment to act for; default: now. Nothing is recorded if nothing is new. A verdict
     of retrain emits the event `assay.retrain.wanted` until a retraining follows. If the use case
     asks for a shadow, the challenger's predictions are then compared with the champion's.
+    A `quiet` look, as a backfill takes it of the past, is recorded and asks for nothing.
+    `label_files` are read instead of labels.source.
     Raises ConfigError for a question whose type has no monitoring.
     """
     now = clock.format_timestamp(clock.parse_timestamp(as_of))
     run = start_run(config, store, overrides, False, trains=False)
     require_monitoring(run.problem, config)
-    labels = ingest_labels(run, now)
-    _request_retraining(run, now)  # for an earlier look, whatever this one finds
+    labels = ingest_labels(run, now, label_files)
+    if not quiet:
+        _request_retraining(run, now)  # for an earlier look, whatever this one finds
     try:
         look = plan_look(run, now)
     except NoChampion as error:  # usual for a schedule before the first training: no alarm
         return Failed(name="No champion", message=error.what, data=error)
-    outcome = idle_outcome(run.name, look) if look.is_idle else _take_look(run, look)
-    outcome = outcome.model_copy(update={"shadow": _compare_in_shadow(run, now)})
-    if outcome.verdict == RETRAIN:
+    outcome = idle_outcome(run.name, look) if look.is_idle else _take_look(run, look, quiet)
+    if not quiet:
+        outcome = outcome.model_copy(update={"shadow": _compare_in_shadow(run, now)})
+    if outcome.verdict == RETRAIN and not quiet:
         _request_retraining(run, now)
     if outcome.look is not None or (outcome.shadow and outcome.shadow.entry):
         publish_history(run.bucket, run.name)
     return _final_state(outcome, labels)
 
 
-def _take_look(run: Run, look: Look) -> MonitorOutcome:
+def _take_look(run: Run, look: Look, quiet: bool) -> MonitorOutcome:
     reference = build_reference(run, look.version)
     window = build_window(run, look, reference["reference"])
     counts = run.bucket.get_json(window["counted"])
@@ -83,7 +89,13 @@ def _take_look(run: Run, look: Look) -> MonitorOutcome:
     )
     gate = run_monitoring_gate(run, look, material, stored_facts)
     return record_look(
-        run, look, material, facts, earlier_steps=[reference, window], gate_step=gate
+        run,
+        look,
+        material,
+        facts,
+        earlier_steps=[reference, window],
+        gate_step=gate,
+        quiet=quiet,
     )
 
 

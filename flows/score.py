@@ -57,6 +57,7 @@ def score(
     stream: str | None = None,
     then_monitor: bool = False,
     overrides: tuple[str, ...] = (),
+    served_by: int | None = None,
 ) -> State:
     """Score the batches of `score.source`, or `files`, with the champion or with `model`.
 
@@ -64,7 +65,8 @@ def score(
     comes. A later run finishes what an interrupted run began, with the same predictions. `to` is a
     path instead of `score.to`; `form` is the files' format if their endings do not show it;
     `stream` is the name of a batch of a stream, whose rows are the one file; `as_of` is the moment
-    to act for, default now. `then_monitor` runs the monitor at once on what came.
+    to act for, default now. `then_monitor` runs the monitor at once on what came. `served_by` is
+    the number of the version that serves the batches in the champion's place, as a backfill asks.
 
     A deployment of this flow may be started by the event `assay.batch.arrived`, whose payload
     names the `files`: its automation runs the deployment with the parameters `{"files":
@@ -75,7 +77,9 @@ def score(
     run = start_run(config, store, overrides, False, trains=False)
     now = clock.parse_timestamp(as_of)
     try:
-        plan = plan_scoring(run, now, files=files, model=model, form=form, stream=stream)
+        plan = plan_scoring(
+            run, now, files=files, model=model, form=form, stream=stream, served_by=served_by
+        )
     except NoChampion as error:  # usual for a schedule before the first training: no alarm
         return Failed(name="No champion", message=error.what, data=error)
     sink = resolve_sink(run.loaded, to, single_batch=len(plan.batches) == 1)

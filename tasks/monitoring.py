@@ -63,13 +63,15 @@ def record_look(
     *,
     earlier_steps: list[Step],
     gate_step: Step,
+    quiet: bool = False,
 ) -> MonitorOutcome:
-    """Record what became of a look that `gate_step` judged."""
+    """Record what became of a look that `gate_step` judged. A `quiet` one asks for nothing."""
     bucket, last, steps = run.bucket, gate_step, [*earlier_steps, gate_step]
     said, report = bucket.get_json(last["found"]), get_report(bucket, last["report"])
     lacks = {name: Lack.model_validate(lack) for name, lack in said.get("lacks", {}).items()}
     result = MonitoringResult(report, said["verdict"], said["reasons"], said["figures"], lacks)
     entry = look_body(look, material, facts, result, last["report"]) | {"steps": step_costs(steps)}
+    entry |= {"quiet": True} if quiet else {}
     log = get_run_logger()
     if append_look(bucket, look, entry) is None:
         why = describe_look_conflict(bucket, look)
@@ -112,19 +114,21 @@ def record_shadow_comparison(
 
 
 @stage(name="label")
-def ingest_labels(run: Run, as_of: str, files: tuple[str, ...] = ()) -> LabelImport:
-    """Take in the new labels of `files`, or of the use case's labels.source.
+def ingest_labels(run: Run, as_of: str, files: tuple[str, ...] | None = None) -> LabelImport:
+    """Take in the new labels of `files`; None stands for the use case's labels.source.
 
     A file that cannot be read is logged, and stops nothing else.
     """
     log = get_run_logger()
+    if files == ():
+        return LabelImport()
 
     def tell(entry: ReceivedLabels) -> None:
         log.info(describe_label_entry(run.bucket, entry))
 
     try:
         taken = import_labels(
-            run.bucket, run.loaded, clock.parse_timestamp(as_of), files, tell=tell
+            run.bucket, run.loaded, clock.parse_timestamp(as_of), files or (), tell=tell
         )
     except IntegrityError:
         raise

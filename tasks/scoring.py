@@ -56,15 +56,21 @@ def plan_scoring(
     model: str | None,
     form: FileFormat | None,
     stream: str | None,
+    served_by: int | None = None,
 ) -> ScoringPlan:
-    """List the batches and load the version that scores all of them, promotions or not."""
+    """List the batches and load the version that scores all of them, promotions or not.
+
+    `model` is a version that a person named, for answers of its own beside those that count;
+    `served_by` the number of one whose answers count, in the champion's place.
+    """
     bucket, written, log = run.bucket, run.loaded, get_run_logger()
     batches = (
         [batch_from_stream(files[0], form, stream)]
         if stream
         else list_batches(written, files, form)
     )
-    scorer = LoadedVersion.load(bucket, written, resolve_reference(bucket, run.name, model), as_of)
+    named = str(served_by) if served_by is not None else model
+    scorer = LoadedVersion.load(bucket, written, resolve_reference(bucket, run.name, named), as_of)
     log.info(f"{format_count(len(batches), 'batch')} for {scorer.version.name}")
     shadow_scorer, challenger = None, shadow_challenger(bucket, written, scorer.version)
     if challenger is not None:

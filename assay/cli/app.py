@@ -10,6 +10,7 @@ import typer
 from assay.cli import (
     approve,
     audit,
+    backfill,
     compare,
     doctor,
     down,
@@ -55,7 +56,7 @@ app = typer.Typer(
 
 _COMMANDS = {
     "A question": (new, run, why, show, compare, log, reproduce),
-    "A model in use": (score, label, monitor, retrain, todo),
+    "A model in use": (score, label, monitor, retrain, backfill, todo),
     "What people decide": (
         todo,
         promote,

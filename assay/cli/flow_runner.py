@@ -111,6 +111,7 @@ class _TerminalLogFilter(logging.Filter):
 _SILENCED_MESSAGES = (
     "Finished in state",
     "Beginning flow run",
+    "Beginning subflow run",
     "Starting temporary server",
     "Stopping temporary server",
     "Still processing items",  # unsent events

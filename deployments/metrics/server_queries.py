@@ -33,6 +33,7 @@ _JOURNAL_STATES = (
         "Unanswered",
         "No champion",
     ),
+    *("Incomplete", "Retrain"),
 )
 _T = TypeVar("_T")
 

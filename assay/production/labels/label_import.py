@@ -60,7 +60,7 @@ def import_labels(
     Raises ConfigError for a use case without identity, ReferenceUnknown for a model that was
     never trained, ObjectMissing, ObjectCorrupt.
     """
-    sources = _sources(loaded_use_case, files)
+    sources = label_sources(loaded_use_case, files)
     if not sources:
         return LabelImport()
     _check_identity(loaded_use_case)
@@ -98,7 +98,7 @@ def has_new_labels(bucket: Bucket, loaded_use_case: LoadedUseCase) -> bool:
 
     Raises SourceError, StoreUnreachable.
     """
-    sources = _sources(loaded_use_case, ())
+    sources = label_sources(loaded_use_case)
     last = _last_by_name(BatchLedger(bucket, loaded_use_case.use_case.name)) if sources else {}
     return any(
         isinstance(source, AssayError)
@@ -203,8 +203,8 @@ def _source_mark(loaded_use_case: LoadedUseCase, source: Source) -> str | None:
     return fingerprint(loaded_use_case.use_case.data.model_copy(update={"source": source}))
 
 
-def _sources(
-    loaded_use_case: LoadedUseCase, files: Sequence[str]
+def label_sources(
+    loaded_use_case: LoadedUseCase, files: Sequence[str] = ()
 ) -> dict[str, Source | AssayError]:
     """What there is to read, by name: every file by itself, or why there is none."""
     asked = loaded_use_case.use_case.labels.source

@@ -44,7 +44,7 @@ class PastLook(BaseModel):
     predictions. `missed`: how many batches were missing since the entry `last`. `counted`: the
     object that says what was known of labels by then; safe to lose. `lacks`: how far realised
     performance lay below what was expected, by check; None where looks left no evidence yet.
-    `steps`: what its steps took.
+    `steps`: what its steps took. `quiet`: it was taken of the past, and asks for nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -65,6 +65,7 @@ class PastLook(BaseModel):
     counted: Digest | None = None
     lacks: dict[str, Lack] | None = None
     steps: list[dict[str, Any]] = []
+    quiet: bool = False
 
     @property
     def main_reason(self) -> str:

@@ -312,7 +312,7 @@ def _request_identity(request: RetrainingRequest) -> dict[str, Any]:
 def unanswered_look(bucket: Bucket, model: str) -> PastLook | None:
     """The last look at the champion that calls for a retraining and is unanswered. A retraining, a
     question to a person, a false-alarm mark, or a healthy look with labels answers it; a look at
-    other rows does not. Raises ChainBroken.
+    other rows does not. A quiet look, of the past, calls for none. Raises ChainBroken.
     """
     history = Registry(bucket).history(model)
     entries, champion = history.entries, history.champion
@@ -323,7 +323,7 @@ def unanswered_look(bucket: Bucket, model: str) -> PastLook | None:
         past.entry for past in looks if past.verdict == "healthy" and "labelled" in past.figures
     ]
     false = false_alarms(bucket, entries)
-    wanting = (past for past in reversed(looks) if past.verdict == RETRAIN)
+    wanting = (past for past in reversed(looks) if past.verdict == RETRAIN and not past.quiet)
     open_since = max(answers, default=0)
     return next((p for p in wanting if p.entry > open_since and p.entry not in false), None)
 
