@@ -8,6 +8,7 @@ from prefect.events.worker import EventsWorker
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
+from assay.bucket.artifacts import Artifact
 from assay.config.data import FileFormat
 from assay.config.production import Sink
 from assay.errors import (
@@ -28,6 +29,7 @@ from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.arrive import read_batch
 from assay.tasks.predict import predict_batch
+from assay.tasks.reasons import check_explanations, prepare_reasons
 from assay.tasks.scoring import (
     ScoringPlan,
     claim_batch,
@@ -83,7 +85,10 @@ def score(
     except NoChampion as error:  # usual for a schedule before the first training: no alarm
         return Failed(name="No champion", message=error.what, data=error)
     sink = resolve_sink(run.loaded, to, single_batch=len(plan.batches) == 1)
-    batches = [_try_batch(run, plan, batch, sink, to is not None, now) for batch in plan.batches]
+    usual = _prepare_explanations(run, plan)
+    batches = [
+        _try_batch(run, plan, batch, sink, to is not None, now, usual) for batch in plan.batches
+    ]
     if to is None:
         claims = plan.prior_scores.open_claims.values()
         batches += [_finish_batch(run, plan, claim, sink) for claim in claims]
@@ -103,12 +108,26 @@ def score(
     return _final_state(outcome)
 
 
+def _prepare_explanations(run: Run, plan: ScoringPlan) -> Artifact | None:
+    """The rows that answers are explained against; None where nothing is told beside answers."""
+    check_explanations(run, plan.scorer)
+    if not run.loaded.use_case.score.explains or not plan.batches:
+        return None
+    return prepare_reasons(run, plan.scorer)["usual"]
+
+
 def _try_batch(
-    run: Run, plan: ScoringPlan, batch: IncomingBatch, sink: Sink | None, aside: bool, now: datetime
+    run: Run,
+    plan: ScoringPlan,
+    batch: IncomingBatch,
+    sink: Sink | None,
+    aside: bool,
+    now: datetime,
+    usual: Artifact | None,
 ) -> BatchOutcome:
     """Serve one batch. Its errors stop no other batch."""
     try:
-        return _serve_batch(run, plan, batch, sink, aside, clock.format_timestamp(now))
+        return _serve_batch(run, plan, batch, sink, aside, clock.format_timestamp(now), usual)
     except IntegrityError:
         raise
     except AssayError as error:
@@ -116,18 +135,25 @@ def _try_batch(
 
 
 def _serve_batch(
-    run: Run, plan: ScoringPlan, batch: IncomingBatch, sink: Sink | None, aside: bool, as_of: str
+    run: Run,
+    plan: ScoringPlan,
+    batch: IncomingBatch,
+    sink: Sink | None,
+    aside: bool,
+    as_of: str,
+    usual: Artifact | None,
 ) -> BatchOutcome:
     """Take one batch from its source to the ledger. After a kill, the next run continues.
 
-    `aside`: deliver to a place that the user named, even if the batch was recorded before.
+    `aside`: deliver to a place that the user named, even if the batch was recorded before. `usual`:
+    see `predict_batch`.
     """
     source, prior = None, plan.prior_scores
     try:
         source = batch.fingerprint(run.loaded)
         if prior.has_source(source) and not aside:
             return BatchOutcome(name=batch.name, fate="known")
-        reading, prediction = _score_batch(run, plan.scorer, batch, source)
+        reading, prediction = _score_batch(run, plan.scorer, batch, source, usual)
     except (SourceError, DataError, ConfigError) as error:
         return refuse_batch(run, batch, source, error, as_of)
     new_claim = build_claim(
@@ -192,11 +218,15 @@ def _finish_batch(
 
 
 def _score_batch(
-    run: Run, scorer: LoadedVersion, batch: IncomingBatch, source: str | None
+    run: Run,
+    scorer: LoadedVersion,
+    batch: IncomingBatch,
+    source: str | None,
+    usual: Artifact | None = None,
 ) -> tuple[Step, Step]:
     """The steps that read a batch and that predict it."""
     reading = read_batch(run, batch, scorer, source)
-    return reading, predict_batch(run, batch, reading, scorer.version, scorer.model)
+    return reading, predict_batch(run, batch, reading, scorer, usual)
 
 
 def _score_in_shadow(

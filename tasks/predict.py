@@ -1,26 +1,31 @@
 """Score the rows of a batch with one version."""
 
-from typing import Any
-
 from prefect.logging import get_run_logger
 
 from assay.bucket.artifacts import JSON, Artifact
 from assay.production.scoring.incoming_batch import IncomingBatch
-from assay.registry.history import Version
+from assay.production.scoring.loaded_version import LoadedVersion
 from assay.runs.lineage import candidate_code_roots
 from assay.runs.run import Run
 from assay.steps.step import Step
+from assay.tasks.reasons import explanation_code, explanation_settings, load_explanations
 from assay.tasks.stage import perform_stage, stage
 
 
 @stage(name="predict", task_run_name="predict {batch.name}")
 def predict_batch(
-    run: Run, batch: IncomingBatch, read_step: Step, version: Version, model: Any
+    run: Run,
+    batch: IncomingBatch,
+    read_step: Step,
+    scorer: LoadedVersion,
+    usual: Artifact | None = None,
 ) -> Step:
     """Yield `table`, `lines` and `predictions` of the scored rows, and `about` them.
 
-    Also `unfit` if some rows could not be scored. `model` is the loaded version.
+    Also `unfit` if some rows could not be scored. `usual`: the rows that answers are explained
+    against, where something is to be told beside them.
     """
+    version, model = scorer.version, scorer.model
     use_case, log = run.loaded.use_case, get_run_logger()
     unfit = read_step.outputs.get("unfit")
 
@@ -35,6 +40,7 @@ def predict_batch(
             use_case,
             lines=read_step["lines"],
             unfit=unfit,
+            explanations=load_explanations(run, scorer, usual) if usual else (),
             say=log.info,
         )
         for finding in found.outside:
@@ -56,11 +62,15 @@ def predict_batch(
         run,
         "predict",
         core="assay.production.scoring.predictions",
-        also=candidate_code_roots(run.bucket, version),
+        also=(
+            *candidate_code_roots(run.bucket, version),
+            *(explanation_code(run) if usual else ()),
+        ),
         settings={
             "identity": list(use_case.data.identity),
             "target": use_case.data.target.column,
             "outside": use_case.score.outside,
+            **(explanation_settings(run) if usual else {}),
         },
         inputs={
             "table": read_step["table"],
@@ -68,6 +78,7 @@ def predict_batch(
             "model": version.artifact("model"),
             "signature": version.artifact("signature"),
             **({"unfit": unfit} if unfit else {}),
+            **({"usual": usual} if usual else {}),
         },
         work=work,
         label=f"predict {batch.name} by {version.name}",

@@ -256,6 +256,21 @@ class Sensitive(Section):
         return population
 
 
+class Actionable(Section):
+    """A column that the person whom a row is about can change."""
+
+    column: ColumnName
+    direction: Literal["any", "up", "down"] = "any"
+    """Which way it can change: of a number or a date, up or down alone."""
+
+
+def _coerce_actionable(value: Any) -> Any:
+    """A column's name in place of a mapping, since both may be written."""
+    if not isinstance(value, list | tuple):
+        return value
+    return tuple({"column": one} if isinstance(one, str) else one for one in value)
+
+
 class Data(Section):
     """The rows, what their columns mean, and which columns must never be stored."""
 
@@ -291,6 +306,15 @@ class Data(Section):
     not_sensitive: tuple[ColumnName, ...] = ()
     """Columns whose names suggest sex, age and the like, but whose groups need no comparison: the
     fairness gate does not ask about them.
+    """
+    actionable: Annotated[
+        tuple[Actionable, ...],
+        BeforeValidator(
+            _coerce_actionable, json_schema_input_type=tuple[ColumnName | Actionable, ...]
+        ),
+    ] = ()
+    """Features that people can change: [hours_per_week, {column: education_num, direction: up}].
+    What a no is told (`score.would_be`) names no others.
     """
     time: ColumnName | None = None
     """The column, a date or an ascending number, that gives a row's time. It is not a feature."""

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from assay.config.actionable import check_actionable
 from assay.config.data import MISSING_GROUP
 from assay.config.use_case import UseCase
 from assay.config.yaml_reader import parse_yaml
@@ -105,6 +106,7 @@ def parse_use_case(
         raise _explain_error(error, text, plain) from None
     _check_groups(use_case, text)
     _check_bins(use_case, text)
+    check_actionable(use_case, text.locate)
     folder = _folders.get((name, document["text"]), str(Path(name).parent))
     return LoadedUseCase(_place_sources(use_case, folder, changed), text, dict(document))
 

@@ -91,6 +91,19 @@ class ScoringSettings(Section):
     """By when a new batch is to be scored, such as "06:00" in the zone of `schedule`: on the days
     of the cron text `schedule.score`, otherwise each day. A missed deadline is alerted once.
     """
+    reasons: Annotated[int, Field(ge=0, le=20)] = 0
+    """Of how many columns, those that moved its answer most, each row is told: reason_1, reason_2
+    and so on stand beside the answer. 0 for none. It takes some milliseconds a row.
+    """
+    would_be: bool = False
+    """Whether each no is told a change of `data.actionable` that would make it yes, in the column
+    would_be. Of yes or no questions alone.
+    """
+
+    @property
+    def explains(self) -> bool:
+        """Whether anything is told beside the answers."""
+        return self.reasons > 0 or self.would_be
 
 
 class LabelSettings(Section):

@@ -135,6 +135,7 @@ class UseCase(Section):
             found += [(("data", key, i), name) for i, name in enumerate(getattr(data, key))]
         for key in ("types", "categories", "dates", "sensitive"):
             found += [(("data", key, name), name) for name in getattr(data, key)]
+        found += [(("data", "actionable", i), one.column) for i, one in enumerate(data.actionable)]
         found += self.time_references()
         if self.split.by == "group":
             found.append((("split", "column"), str(self.split.column)))

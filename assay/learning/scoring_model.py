@@ -51,9 +51,12 @@ class ScoringModel:
         """
         require_columns(frame, self.columns)
         rows = cast_frame(frame, self.signature["inputs"])
+        return self.answer_rows(rows, self.groups(frame))
+
+    def answer_rows(self, rows: pd.DataFrame, groups: np.ndarray | None) -> pd.DataFrame:
+        """As `predict`, of rows as `cast_frame` gives them, and their `groups`."""
         if (answer := getattr(self.fitted, "answer", None)) is not None:
             return self._answer_blocks(answer, rows)
-        groups = self.groups(frame)
         probability = np.empty(len(rows), dtype=np.float64)
         decision = np.empty(len(rows), dtype=bool)
         with one_joblib_worker():
@@ -63,7 +66,7 @@ class ScoringModel:
                 probability[block], decision[block] = probability_and_decision(
                     self.fitted, rows.iloc[block], known
                 )
-        return pd.DataFrame({"probability": probability, "decision": decision}, index=frame.index)
+        return pd.DataFrame({"probability": probability, "decision": decision}, index=rows.index)
 
     def _answer_blocks(
         self, answer: Callable[[pd.DataFrame], pd.DataFrame], rows: pd.DataFrame

@@ -30,6 +30,8 @@ if TYPE_CHECKING:  # light for the command line: what a type needs it imports wh
     from assay.learning.learning_problem import FitProgress
     from assay.learning.train import TrainedCandidate
     from assay.problems.answer_comparison import AnswerComparison, AnswerPair
+
+    from assay.problems.explained_answer import ExplainedAnswer
     from assay.problems.outcome_format import OutcomeFormat
     from assay.tables.table import Table
 
@@ -203,6 +205,9 @@ class ProblemType(Protocol):
 
     def outcome_format(self, target: Target) -> OutcomeFormat:
         """How outcomes are held that arrive after their rows."""
+
+    def explained_answer(self, target: Target) -> ExplainedAnswer:
+        """What of an answer its reasons explain."""
 
     def check_outcomes(self, rows: RowSource, target: Target) -> Check:
         """The validation gate's check of the outcomes."""

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from assay.learning.search import SearchOutcome
     from assay.learning.train import TrainedCandidate
     from assay.problems.answer_comparison import AnswerComparison, AnswerPair
+
+    from assay.problems.explained_answer import ExplainedAnswer
     from assay.problems.outcome_format import OutcomeFormat
     from assay.tables.table import Table
 
@@ -100,6 +102,7 @@ class Binary:
         "fairness": "assay.gates.fairness.gate",
         "explain": "assay.problems.binary.explanation",
         "monitor": "assay.gates.drift.binary_harm",
+        "explained": "assay.problems.binary.explained_answer",
         "realised": "assay.gates.monitoring.group_comparison",
     }
 
@@ -139,6 +142,11 @@ class Binary:
         from assay.problems.binary.outcome_format import BinaryOutcomes
 
         return BinaryOutcomes(target)
+
+    def explained_answer(self, target: Target) -> ExplainedAnswer:
+        from assay.problems.binary.explained_answer import ExplainedDecision
+
+        return ExplainedDecision(target)
 
     def check_outcomes(self, rows: RowSource, target: Target) -> Check:
         from assay.gates.validation.built_in_checks import check_binary_target

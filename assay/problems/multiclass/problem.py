@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from assay.learning.learning_problem import FitProgress
     from assay.learning.train import TrainedCandidate
     from assay.problems.answer_comparison import AnswerComparison, AnswerPair
+
+    from assay.problems.explained_answer import ExplainedAnswer
     from assay.problems.outcome_format import OutcomeFormat
     from assay.tables.table import Table
 
@@ -81,6 +83,7 @@ class Multiclass:
         "fairness": "assay.problems.multiclass.fairness",
         "explain": "assay.problems.multiclass.explanation",
         "monitor": "assay.problems.multiclass.expected_performance",
+        "explained": "assay.problems.multiclass.explained_answer",
         "realised": "assay.gates.monitoring.group_comparison",
     }
 
@@ -112,6 +115,11 @@ class Multiclass:
         from assay.problems.multiclass.outcome_format import MulticlassOutcomes
 
         return MulticlassOutcomes(target)
+
+    def explained_answer(self, target: Target) -> ExplainedAnswer:
+        from assay.problems.multiclass.explained_answer import ExplainedClass
+
+        return ExplainedClass(target)
 
     def check_outcomes(self, rows: RowSource, target: Target) -> Check:
         from assay.problems.multiclass.outcome_check import check_outcomes

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from assay.learning.learning_problem import FitProgress
     from assay.learning.train import TrainedCandidate
     from assay.problems.answer_comparison import AnswerComparison, AnswerPair
+
+    from assay.problems.explained_answer import ExplainedAnswer
     from assay.problems.outcome_format import OutcomeFormat
     from assay.tables.table import Table
 
@@ -80,6 +82,7 @@ class Regression:
         "fairness": "assay.problems.regression.fairness",
         "explain": "assay.problems.regression.explanation",
         "monitor": "assay.problems.regression.expected_loss",
+        "explained": "assay.problems.regression.explained_answer",
         "realised": "assay.problems.regression.realised_fairness",
     }
 
@@ -109,6 +112,11 @@ class Regression:
         from assay.problems.regression.outcome_format import RegressionOutcomes
 
         return RegressionOutcomes(target)
+
+    def explained_answer(self, target: Target) -> ExplainedAnswer:
+        from assay.problems.regression.explained_answer import ExplainedAmount
+
+        return ExplainedAmount(target)
 
     def check_outcomes(self, rows: RowSource, target: Target) -> Check:
         from assay.problems.regression.outcome_check import check_outcomes

@@ -6,9 +6,9 @@ and those whose group is missing where the decision depends on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -39,12 +39,25 @@ _MOST_BROKEN: Final = 20  # rows that an estimator may break on among `_ROWS`
 _PROGRESS_EVERY: Final = 1_000_000  # rows between two words about progress
 
 
+class AnswerExplanation(Protocol):
+    """What is told of each answer beside it."""
+
+    @property
+    def columns(self) -> dict[str, pa.DataType]:
+        """The columns that `explain` gives, in order."""
+
+    def explain(
+        self, batch: pa.RecordBatch, answers: Mapping[str, np.ndarray]
+    ) -> dict[str, pa.Array]:
+        """What is told of the answers to these rows, by column."""
+
+
 @dataclass(frozen=True)
 class BatchPredictions:
     """`table` holds the scored rows, in order. `predictions` has one row for each: row (its number
     in `table`, from 0, int64), unit (int64, the bits of `dataset.row_identity` hashes), the columns
     of the declared identity, the model's answers (of a yes or no: probability, float64, and
-    decision, bool), model (its digest, text).
+    decision, bool), those of `AnswerExplanation`s, model (its digest, text).
     `lines` gives the scored rows' lines; `unfit` lists all other rows: line, reason, row.
     """
 
@@ -67,17 +80,19 @@ def score_table(
     *,
     lines: Artifact,
     unfit: Artifact | None,
+    explanations: Sequence[AnswerExplanation] = (),
     say: Callable[[str], None] = lambda _: None,
 ) -> BatchPredictions:
     """Score the rows of `table`. The same rows and model give the same bytes.
 
-    `lines` and `unfit` come from `parse_batch`. Raises DataError where no row is left, and where
-    the model cannot answer; ConfigError for an identity column with the name of another column.
+    `lines` and `unfit` come from `parse_batch`; `explanations` add their columns. Raises DataError
+    where no row is left, and where the model cannot answer; ConfigError for an identity column with
+    the name of another column.
     """
     from assay.learning.one_thread import one_thread
 
     rows = Table.read(bucket, table)
-    scorer = _Scorer(rows, model, digest, use_case, say)
+    scorer = _Scorer(rows, model, digest, use_case, say, explanations)
     with one_thread():
         predictions = write_table(
             bucket, scorer.batches(), scorer.schema, f"{table.name} predictions"
@@ -116,6 +131,7 @@ class _Scorer:
     digest: Digest
     use_case: UseCase
     say: Callable[[str], None]
+    explanations: Sequence[AnswerExplanation] = ()
     scored_rows: int = 0
     unscorable: dict[int, str] = field(default_factory=dict)
 
@@ -125,9 +141,10 @@ class _Scorer:
         self._answers = {
             one["name"]: _ARROW_TYPES[one["type"]] for one in answer_outputs(self.model.signature)
         }
+        self._told = {name: kind for one in self.explanations for name, kind in one.columns.items()}
         self.outside = OutsideValues(self.model.signature["inputs"])
         for name in self._shown:
-            if name in {ROW, UNIT, *self._answers, MODEL}:
+            if name in {ROW, UNIT, *self._answers, *self._told, MODEL}:
                 raise ConfigError(
                     f"an identity column cannot be called {name!r}: predictions have a column of "
                     "that name",
@@ -144,6 +161,7 @@ class _Scorer:
                 pa.field(UNIT, pa.int64()),
                 *shown,
                 *(pa.field(name, kind) for name, kind in self._answers.items()),
+                *(pa.field(name, kind) for name, kind in self._told.items()),
                 pa.field(MODEL, pa.string()),
             ]
         )
@@ -174,6 +192,9 @@ class _Scorer:
             answers = {name: found[kept] for name, found in answers.items()}
         rows = np.arange(self.scored_rows, self.scored_rows + batch.num_rows)
         self.scored_rows += batch.num_rows
+        told: dict[str, pa.Array] = {}
+        for explanation in self.explanations:
+            told |= explanation.explain(batch, answers)
         named = pa.array([str(self.digest)])
         identity = batch.select(self._identity)
         arrays = [
@@ -181,6 +202,7 @@ class _Scorer:
             pa.array(hash_units(identity, self.rows.identity_rule).view(np.int64)),
             *(batch.column(name) for name in self._shown),
             *(pa.array(answers[name], kind) for name, kind in self._answers.items()),
+            *(told[name] for name in self._told),
             pa.DictionaryArray.from_arrays(np.zeros(batch.num_rows, np.int32), named),
         ]
         return pa.RecordBatch.from_arrays(arrays, names=self.schema.names)

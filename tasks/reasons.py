@@ -1,0 +1,98 @@
+"""Draw the rows that answers are explained against, once for each version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from prefect.logging import get_run_logger
+
+from assay.bucket.artifacts import Artifact
+from assay.production.scoring.loaded_version import LoadedVersion
+from assay.runs.lineage import candidate_code_roots, find_training_table
+from assay.runs.run import Run
+from assay.steps.step import Step
+from assay.tasks.stage import perform_stage, stage
+
+if TYPE_CHECKING:
+    from assay.production.scoring.predictions import AnswerExplanation
+
+
+@stage(name="reasons")
+def prepare_reasons(run: Run, scorer: LoadedVersion) -> Step:
+    """Yield `usual`, the rows that stand for what is usual, and `first`, their first reasons."""
+    bucket, version, model = run.bucket, scorer.version, scorer.model
+    case = run.loaded.use_case
+    table, predictions = find_training_table(bucket, version), version.artifact("predictions")
+
+    def work() -> dict[str, Artifact]:
+        from assay.production.reasons.reference_rows import measure_first_reasons, sample_reference
+        from assay.production.reasons.row_reasons import RowReasons
+        from assay.tables.table import Table
+
+        usual = sample_reference(bucket, table, predictions, model.columns, case.seed)
+        get_run_logger().info(f"measuring the reasons of rows that {version.name} was tested on")
+        reasons = RowReasons.prepare(
+            model,
+            run.problem.explained_answer(case.data.target),
+            Table.read(bucket, usual).to_pandas(),
+            count=1,
+            seed=case.seed,
+        )
+        return {"usual": usual, "first": measure_first_reasons(bucket, reasons, usual)}
+
+    return perform_stage(
+        run,
+        "reasons",
+        core="assay.production.reasons.reference_rows",
+        also=(*candidate_code_roots(bucket, version), run.problem.code["explained"]),
+        settings={"target": case.data.target.model_dump(mode="json")},
+        inputs={
+            "table": table,
+            "predictions": predictions,
+            "model": version.artifact("model"),
+            "signature": version.artifact("signature"),
+        },
+        work=work,
+        label=f"reasons of {version.name}",
+    )
+
+
+def check_explanations(run: Run, scorer: LoadedVersion) -> None:
+    """Raise ConfigError where what is to be told beside answers does not fit this version."""
+    from assay.production.reasons import explanations
+
+    case = run.loaded.use_case
+    if case.score.explains:
+        explained = run.problem.explained_answer(case.data.target)
+        explanations.check_explanations(
+            scorer.model.signature, explained, case, run.loaded.text.locate
+        )
+
+
+def load_explanations(run: Run, scorer: LoadedVersion, usual: Artifact) -> list[AnswerExplanation]:
+    """What is told beside this version's answers. `usual`: what `prepare_reasons` yields."""
+    from assay.learning.one_thread import one_thread
+    from assay.production.reasons.explanations import prepare_explanations
+    from assay.tables.table import Table
+
+    case = run.loaded.use_case
+    explained = run.problem.explained_answer(case.data.target)
+    reference = Table.read(run.bucket, usual).to_pandas()
+    with one_thread():
+        return [*prepare_explanations(scorer.model, explained, case, reference)]
+
+
+def explanation_settings(run: Run) -> dict[str, Any]:
+    """The settings that what is told beside answers depends on."""
+    case = run.loaded.use_case
+    return {
+        "reasons": case.score.reasons,
+        "would_be": case.score.would_be,
+        "actionable": [one.model_dump(mode="json") for one in case.data.actionable],
+        "question": case.data.target.model_dump(mode="json"),
+    }
+
+
+def explanation_code(run: Run) -> tuple[str, ...]:
+    """The modules that what is told beside answers depends on."""
+    return "assay.production.reasons.explanations", run.problem.code["explained"]
