@@ -23,6 +23,7 @@ from assay.tasks.monitoring import (
     record_shadow_comparison,
     request_retraining,
 )
+from assay.tasks.reasons import gather_reasons
 from assay.tasks.reference import build_reference
 from assay.tasks.shadow import run_shadow_gate
 from assay.tasks.stage import publish_history
@@ -73,6 +74,8 @@ def _take_look(run: Run, look: Look, quiet: bool) -> MonitorOutcome:
     reference = build_reference(run, look.version)
     window = build_window(run, look, reference["reference"])
     counts = run.bucket.get_json(window["counted"])
+    judged = "current" in window.outputs or counts["same"]
+    reasons = gather_reasons(run, look) if judged and run.loaded.use_case.score.reasons else {}
     material = LookInputs(
         reference=reference["reference"],
         current=window.outputs.get("current"),
@@ -80,6 +83,8 @@ def _take_look(run: Run, look: Look, quiet: bool) -> MonitorOutcome:
         same_rows=counts["same"],
         label_counts=counts,
         label_counts_artifact=window["counted"],
+        usual_reasons=reasons.get("usual_reasons"),
+        first_reasons=reasons.get("first_reasons"),
     )
     if not is_worth_recording(look, material):
         return idle_outcome(run.name, look, _waiting_reason(run, look, material))

@@ -113,7 +113,7 @@ def _prepare_explanations(run: Run, plan: ScoringPlan) -> Artifact | None:
     check_explanations(run, plan.scorer)
     if not run.loaded.use_case.score.explains or not plan.batches:
         return None
-    return prepare_reasons(run, plan.scorer)["usual"]
+    return prepare_reasons(run, plan.scorer.version, lambda: plan.scorer.model)["usual"]
 
 
 def _try_batch(

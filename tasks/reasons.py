@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from prefect.logging import get_run_logger
 
 from assay.bucket.artifacts import Artifact
+from assay.errors import AssayError, IntegrityError
+from assay.production.monitoring.look import Look
+from assay.production.monitoring.reason_rows import gather_first_reasons
 from assay.production.scoring.loaded_version import LoadedVersion
 from assay.runs.lineage import candidate_code_roots, find_training_table
 from assay.runs.run import Run
@@ -14,14 +18,18 @@ from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
 
 if TYPE_CHECKING:
+    from assay.learning.scoring_model import ScoringModel
     from assay.production.scoring.predictions import AnswerExplanation
+    from assay.registry.history import Version
 
 
 @stage(name="reasons")
-def prepare_reasons(run: Run, scorer: LoadedVersion) -> Step:
-    """Yield `usual`, the rows that stand for what is usual, and `first`, their first reasons."""
-    bucket, version, model = run.bucket, scorer.version, scorer.model
-    case = run.loaded.use_case
+def prepare_reasons(run: Run, version: Version, load: Callable[[], ScoringModel]) -> Step:
+    """Yield `usual`, the rows that stand for what is usual, and `first`, their first reasons.
+
+    `load` gives the version's model, where the step is not found in the cache.
+    """
+    bucket, case = run.bucket, run.loaded.use_case
     table, predictions = find_training_table(bucket, version), version.artifact("predictions")
 
     def work() -> dict[str, Artifact]:
@@ -29,6 +37,7 @@ def prepare_reasons(run: Run, scorer: LoadedVersion) -> Step:
         from assay.production.reasons.row_reasons import RowReasons
         from assay.tables.table import Table
 
+        model = load()
         usual = sample_reference(bucket, table, predictions, model.columns, case.seed)
         get_run_logger().info(f"measuring the reasons of rows that {version.name} was tested on")
         reasons = RowReasons.prepare(
@@ -55,6 +64,26 @@ def prepare_reasons(run: Run, scorer: LoadedVersion) -> Step:
         work=work,
         label=f"reasons of {version.name}",
     )
+
+
+def gather_reasons(run: Run, look: Look) -> dict[str, Artifact]:
+    """The first reasons of the rows of a look, `first_reasons`, and those of the rows that the
+    champion was tested on, `usual_reasons`; neither where too few answers were told with reasons.
+    """
+    from assay.registry.registry import Registry
+
+    case, version = run.loaded.use_case, look.version
+    found = gather_first_reasons(run.bucket, look.waiting_batches, case.monitor.rows)
+    if found is None:
+        return {}
+    try:
+        usual = prepare_reasons(run, version, lambda: Registry(run.bucket).load(version.name))
+    except IntegrityError:
+        raise
+    except AssayError as error:  # reasons are the least that a look judges
+        get_run_logger().warning(f"the reasons of {version.name} were not judged: {error.what}")
+        return {}
+    return {"first_reasons": found, "usual_reasons": usual["first"]}
 
 
 def check_explanations(run: Run, scorer: LoadedVersion) -> None:

@@ -34,6 +34,7 @@ from assay.gates.monitoring.fairness import (
     unjudged_fairness,
 )
 from assay.gates.monitoring.predictions import LookTables, PredictionFindings
+from assay.gates.monitoring.reasons import judge_first_reasons
 from assay.gates.report import Check, Report, Sheet, Verdict, overall_verdict
 from assay.tables.profiled_table import profile_and_sample
 from assay.util.wording import format_count
@@ -84,9 +85,11 @@ def judge_monitoring(
     looked, fair = _judge_rows(facts, rows, request)
     came = arrivals.check_arrivals(facts, request.monitor)
     held, held_sheets = _judge_contents(rows, request)
+    told, told_sheets = _judge_reasons(facts, rows, request)
     checks = [
         *looked.checks,
         *fair.checks,
+        *told,
         *came,
         *held,
         *labels.check_label_coverage(facts, request.monitor),
@@ -107,6 +110,7 @@ def judge_monitoring(
             look_history.look_sheet(facts.earlier, now),
             *looked.sheets,
             *fair.sheets,
+            *told_sheets,
             *([arrivals.batch_sheet(facts.arrived)] if facts.arrived else []),
             labels.label_sheet(facts),
             *held_sheets,
@@ -168,6 +172,14 @@ def _judge_contents(
     return column_contents.check_contents(old, new, names, request.drift), [
         column_contents.contents_sheet(old, new, names)
     ]
+
+
+def _judge_reasons(
+    facts: MonitoringFacts, rows: LookTables, request: MonitoringRequest
+) -> tuple[list[Check], list[Sheet]]:
+    if rows.reasons is None or facts.level is None:
+        return [], []
+    return judge_first_reasons(rows.reasons, request.drift, facts.level, request.seed)
 
 
 def _figures(

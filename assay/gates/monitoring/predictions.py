@@ -23,6 +23,7 @@ from assay.gates.drift.prediction_harm import EstimatePerformance
 from assay.gates.drift.scored_rows import ColumnRoles
 from assay.gates.monitoring.evidence import EvidenceSoFar, add_evidence, measure_lacks
 from assay.gates.monitoring.facts import Lack
+from assay.gates.monitoring.reasons import FirstReasons
 from assay.gates.monitoring.required_rows import add_required_rows
 from assay.gates.report import Check, Figure, Measurement, Report, Sheet
 from assay.tables.profiled_table import ProfiledTable, profile_and_sample
@@ -36,11 +37,14 @@ _ALL = "all rows"
 
 @dataclass(frozen=True)
 class LookTables:
-    """The tables of a look. `current` and `labelled` may be the same table, or None."""
+    """The tables of a look. `current` and `labelled` may be the same table, or None; `reasons` are
+    there where answers were told with their reasons.
+    """
 
     reference: Table
     current: Table | None
     labelled: Table | None
+    reasons: FirstReasons | None = None
 
     @property
     def is_one_table(self) -> bool:

@@ -21,6 +21,7 @@ from assay.gates.monitoring.facts import (
 from assay.gates.monitoring.fairness import RealisedFairnessRules
 from assay.gates.monitoring.gate import MonitoringRequest, MonitoringResult, judge_monitoring
 from assay.gates.monitoring.predictions import LookTables
+from assay.gates.monitoring.reasons import FirstReasons
 from assay.gates.report import Verdict, get_report
 from assay.problems.lookup import problem_type
 from assay.production.monitoring.look import JudgedUpTo, Look
@@ -39,7 +40,8 @@ _MAX_BATCHES: Final = 60
 @dataclass(frozen=True)
 class LookInputs:
     """The artifacts of a look: tables (None where too few rows wait), and the counted labels, as
-    they are `label_counts_artifact` for the next look.
+    they are `label_counts_artifact` for the next look. `first_reasons` of the new answers, and the
+    `usual_reasons` of the rows that the champion was tested on, where answers have reasons.
     """
 
     reference: Artifact
@@ -48,6 +50,8 @@ class LookInputs:
     same_rows: bool
     label_counts: Mapping[str, Any]
     label_counts_artifact: Artifact | None = None
+    usual_reasons: Artifact | None = None
+    first_reasons: Artifact | None = None
 
     @property
     def judges_rows(self) -> bool:
@@ -56,7 +60,8 @@ class LookInputs:
     @property
     def tables(self) -> dict[str, Artifact]:
         held = {
-            "reference": self.reference, "current": self.current, "labelled": self.labelled
+            "reference": self.reference, "current": self.current, "labelled": self.labelled,
+            "usual_reasons": self.usual_reasons, "first_reasons": self.first_reasons,
         }  # fmt: skip
         return {name: artifact for name, artifact in held.items() if artifact}
 
@@ -107,7 +112,12 @@ def judge_look(
     tables = {name: Table.read(bucket, held) for name, held in inputs.tables.items()}
     labelled = tables.get("labelled")
     current = labelled if inputs.same_rows else tables.get("current")
-    rows = LookTables(tables["reference"], current, labelled)
+    reasons = (
+        FirstReasons(tables["usual_reasons"], tables["first_reasons"])
+        if {"usual_reasons", "first_reasons"} <= tables.keys()
+        else None
+    )
+    rows = LookTables(tables["reference"], current, labelled, reasons)
     return judge_monitoring(
         facts,
         rows,

@@ -293,7 +293,7 @@ def check(written, signature=SIGNATURE):
 
 def test_more_reasons_than_columns_are_refused_with_their_line():
     with pytest.raises(
-        ConfigError, match="score.reasons is 3, and the model has 2 columns"
+        ConfigError, match=r"score\.reasons is 3, and the model has 2 columns"
     ) as told:
         check(asked(reasons=3))
     assert told.value.where.startswith("jobs.yaml:")

@@ -26,7 +26,7 @@ HOURS = [35, 40, 40, 40, 40, 45, 50, 20]
     ],
 )
 def test_numbers_are_lower_or_higher_than_the_middle_half(value, words):
-    held = usual("integer", HOURS + [42])
+    held = usual("integer", [*HOURS, 42])
     assert held.describe(value) == words
 
 
