@@ -30,7 +30,6 @@ if TYPE_CHECKING:  # light for the command line: what a type needs it imports wh
     from assay.learning.learning_problem import FitProgress
     from assay.learning.train import TrainedCandidate
     from assay.problems.answer_comparison import AnswerComparison, AnswerPair
-
     from assay.problems.explained_answer import ExplainedAnswer
     from assay.problems.outcome_format import OutcomeFormat
     from assay.tables.table import Table

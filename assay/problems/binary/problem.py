@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from assay.learning.search import SearchOutcome
     from assay.learning.train import TrainedCandidate
     from assay.problems.answer_comparison import AnswerComparison, AnswerPair
-
     from assay.problems.explained_answer import ExplainedAnswer
     from assay.problems.outcome_format import OutcomeFormat
     from assay.tables.table import Table
