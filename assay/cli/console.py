@@ -140,7 +140,10 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
-    """Print rows: a table on a wide terminal, running text on a narrow one, lines in a pipe."""
+    """Print rows: a table on a terminal that has room for each column's longest word, running text
+    on another, lines in a pipe.
+    """
+    from rich.cells import cell_len
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
@@ -151,13 +154,16 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str
         for row in rows:
             out.print("  ".join(row), markup=False, highlight=False, soft_wrap=True)
         return
-    if out.width < _WIDE_TERMINAL:
+    words = [" ".join(cells).split() for cells in zip(columns, *rows, strict=True)]
+    longest = [max(map(cell_len, of_column), default=0) for of_column in words]
+    frame = 3 * len(columns) + 1
+    if out.width < max(_WIDE_TERMINAL, sum(longest) + frame):
         for *cells, last in rows:
             out.print(Text("  ".join(cells)), Padding(Text(last), (0, 0, 0, 2)), sep="\n")
         return
     table = Table(title=title or None, title_justify="left", header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for column, width in zip(columns, longest, strict=True):
+        table.add_column(column, overflow="fold", min_width=width)
     for row in rows:
         table.add_row(*map(Text, row))
     out.print(table)

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.terminals import final_lines, plain, run_in_terminal
+
 ROOT = Path(__file__).parents[2]
 CASE = """\
 question: Will this person come back?
@@ -64,6 +66,40 @@ def first(shared, home):
 @pytest.fixture
 def assay(shared, first):
     return shared[0]
+
+
+def test_a_run_in_a_pipe_has_one_line_for_each_stage_and_none_for_short_fits(first):
+    lines = [line.partition("  ")[2] for line in first.err.splitlines()]
+    for step in first.json["steps"]:
+        ends = (f"{step['name']} (", f"{step['name']}: ")
+        assert sum(line.startswith(ends) and line.endswith(" s)") for line in lines) == 1
+    assert not any(re.search(r"[0-9]+ of [0-9]+ fits", line) for line in lines)
+    assert len(set(lines)) == len(lines)
+
+
+def test_a_run_on_a_terminal_shows_its_stages_then_the_answer(first, home, prefect_home):
+    words = ["run", "guests.yaml", "--set", "fairness.0.tolerance=0.3"]
+    code, text, sound = run_in_terminal(
+        [sys.executable, "-c", "from assay.cli import main; main()", *words],
+        cwd=home,
+        ASSAY_STORE=str(home / "bucket"),
+        PREFECT_HOME=str(prefect_home),
+    )
+    assert (code, sound) == (first.code, True)
+    assert "starting Prefect" in plain(text)
+    assert all(len(line) <= 80 for line in final_lines(text) if "sha256:" not in line)
+    shown = "\n".join(final_lines(text))
+    parts = [
+        "  cached",
+        "pass     fairness",
+        "\nguests@",
+        "\nHow good?",
+        "\nvalidation ",
+        "\nnext ",
+    ]
+    places = [shown.index(part) for part in parts]
+    assert places == sorted(places)
+    assert "starting Prefect" not in shown
 
 
 def test_run_prints_one_object_that_says_what_it_came_to(first, home):
