@@ -1,9 +1,10 @@
 """Serve the reports of a bucket to the dashboard's browser, which may not open files.
 
 `python -m assay.deployments.pages HOST PORT`: / is the operator's desk, /reports lists the reports,
-each report is at /<digest>, and metrics for Prometheus are at /metrics. Nothing else of the bucket
-is served. A report is read and verified at each request. If the server requires a password, so does
-this; a browser is given it by the link that `assay up` prints.
+each report is at /<digest>, the versions of a use case are at /use-case/NAME, two of them are
+compared at /compare?a=NAME@1&b=NAME@2, and metrics for Prometheus are at /metrics. Nothing else of
+the bucket is served. A report is read and verified at each request. If the server requires a
+password, so does this; a browser is given it by the link that `assay up` prints.
 """
 
 from __future__ import annotations
@@ -36,12 +37,24 @@ from assay.deployments.login_link import (
     redeem_login_code,
 )
 from assay.deployments.metrics.collector import CONTENT_TYPE, MetricsCollector
+from assay.deployments.model_pages import (
+    COMPARE_PATH,
+    USE_CASE_PATH,
+    VERSIONS_POLICY,
+    ModelPages,
+)
 from assay.deployments.report_index import ReportIndex, render_index
 from assay.deployments.request_guard import allowed_hosts, is_own_request
 from assay.deployments.server_password import SERVER_AUTH
 from assay.deployments.setup_state import STATE_VARIABLE
 from assay.deployments.setup_watch import SetupWatch, say
-from assay.errors import AssayError, IntegrityError, ObjectMissing
+from assay.errors import (
+    AssayError,
+    DataError,
+    IntegrityError,
+    ObjectMissing,
+    ReferenceUnknown,
+)
 from assay.registry.open import open_bucket
 from assay.store.open import default_store_url
 
@@ -60,6 +73,12 @@ _PAGE_HEADERS = {
 }
 # Its name is its content.
 _REPORT_HEADERS = _PAGE_HEADERS | {"Cache-Control": "private, max-age=31536000, immutable"}
+_VERSIONS_HEADERS = _PAGE_HEADERS | {"Content-Security-Policy": VERSIONS_POLICY}
+_TEXT_HEADERS = {
+    "Content-Type": "text/plain; charset=utf-8",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
 _METRICS_HEADERS = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
 _AUTHENTICATE_HEADERS = {"WWW-Authenticate": 'Basic realm="assay"'}
 _UNAUTHORIZED = HTTPStatus.UNAUTHORIZED, b"user and password, please"
@@ -140,6 +159,8 @@ def _find_page(server: ReportServer, name: str, query: str) -> _Answer:
         bucket = open_bucket(default_store_url())
         if name == "reports":
             return HTTPStatus.OK, _list_reports(server, bucket), _PAGE_HEADERS
+        if name == COMPARE_PATH or name.startswith(USE_CASE_PATH):
+            return _find_model_page(server, bucket, name, query)
         digest = Digest(name)
         if digest in server.index.find_reports(bucket, digest):
             return HTTPStatus.OK, bucket.objects.get(digest), _REPORT_HEADERS
@@ -150,6 +171,18 @@ def _find_page(server: ReportServer, name: str, query: str) -> _Answer:
     except ValueError:
         pass  # no digest
     return *_NOT_FOUND, {}
+
+
+def _find_model_page(server: ReportServer, bucket: Bucket, name: str, query: str) -> _Answer:
+    """The versions of a use case, or two of them compared."""
+    try:
+        if name == COMPARE_PATH:
+            return HTTPStatus.OK, server.models.comparison(bucket, query), _PAGE_HEADERS
+        model = name.removeprefix(USE_CASE_PATH)
+        page = server.models.versions(bucket, server.index, model)
+    except (ReferenceUnknown, DataError) as error:  # which may repeat what was asked for
+        return HTTPStatus.NOT_FOUND, error.what.encode(), _TEXT_HEADERS
+    return HTTPStatus.OK, page, _VERSIONS_HEADERS
 
 
 def _desk_page(server: ReportServer, query: str) -> bytes:
@@ -174,6 +207,7 @@ class ReportServer(ThreadingHTTPServer):
     def __init__(self, host: str, port: int) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.index = ReportIndex()
+        self.models = ModelPages()
         store = default_store_url()
         self.reader = DeskReader(store)
         self.desk = RecentDesk(self.reader, store)

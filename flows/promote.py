@@ -1,6 +1,6 @@
 """Promote a version after a person has answered on the dashboard."""
 
-from typing import Literal, cast
+from typing import Final, cast
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -20,12 +20,17 @@ from assay.tasks.stage import publish_history
 from assay.util.clock import parse_timestamp
 
 _POLL_INTERVAL = 10  # seconds between two checks for an answer
+APPROVE: Final = "approve"
 
 
 class PromotionForm(RunInput):
-    """The form on the dashboard. Nothing in it has a default: whoever answers chooses."""
+    """The form on the dashboard. Nothing in it has a default: whoever answers writes the word.
 
-    answer: Literal["approve", "refuse"] = Field(title="Your answer")
+    A list to choose from would do no good: Prefect's first dashboard shuts one within a form as
+    soon as the mouse has opened it.
+    """
+
+    answer: str = Field(title="Your answer: approve or refuse", pattern="^(approve|refuse)$")
     your_name: str = Field(title="Your name")
     because: str = Field(title="Because")
 
@@ -74,7 +79,7 @@ def promote(
             )
         except FlowPauseTimeout:
             return Failed(name="Unanswered", message=f"nobody answered about {reference}")
-        approved = answer.answer == "approve"
+        approved = answer.answer == APPROVE
         try:
             reason = Justification(answer.because, parse_timestamp(as_of), name=answer.your_name)
             if approved and promotion_question(reference, url, as_of) != question:

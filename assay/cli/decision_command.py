@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from assay.cli.console import print_json, print_stderr, print_text
+from assay.cli.console import next_command, print_json, print_stderr, print_text
 from assay.cli.existing_bucket import open_existing_bucket
 
 if TYPE_CHECKING:
@@ -47,6 +47,27 @@ def run_decision(
     bucket = open_existing_bucket(options.store)
     entry = decide(bucket, reference, options.justification())
     _print_decision(bucket, reference, entry, unchanged_message, as_json=options.as_json)
+
+
+def show_brief(
+    reference: str, store: str | None, commands: Sequence[str], *, as_json: bool
+) -> None:
+    """Print what a person should know before deciding about a version, then what to type."""
+    from dataclasses import asdict
+
+    from assay.cli.existing_bucket import bucket_url
+    from assay.runs.comparison.approval_brief import brief_decision
+
+    url = bucket_url(store)
+    brief = brief_decision(open_existing_bucket(url), reference)
+    if as_json:
+        print_json({"question": brief.question, **asdict(brief)})
+        return
+    for line in brief.lines():
+        print_text(line)
+    print_text("\nTo decide, type")
+    for command in commands:
+        print_text(f"  {next_command(command, url)}")
 
 
 def _print_decision(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from assay.bucket.journal import Journal, JournalEntry, list_journals
-from assay.cli.console import print_json, print_rows, print_text
+from assay.cli.console import print_json, print_rows, print_stderr, print_text, write_file
 from assay.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ def command(
     whole: Annotated[
         bool, typer.Option("--all", help="Show every healthy look on its own line.")
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the table of all versions, which sorts and filters, to this file."
+        ),
+    ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -31,11 +38,24 @@ def command(
 
     bucket = open_existing_bucket(store)
     chosen = _chosen_journals(bucket, model)
+    if html:
+        _write_version_page(bucket, model, html)
     if as_json:
         by_journal = {name: Journal(bucket, name).entries() for name in chosen}
         print_json({name: [_entry_json(e) for e in es] for name, es in by_journal.items()})
         return
     _print_events(bucket, chosen, whole=whole)
+
+
+def _write_version_page(bucket: Bucket, model: str | None, path: Path) -> None:
+    from assay.errors import ConfigError
+    from assay.render.version_page import render_version_page
+    from assay.runs.version_table import version_page
+
+    if model is None:
+        raise ConfigError("--html shows one model", remedy="Write `assay log MODEL --html PATH`.")
+    write_file(path, render_version_page(version_page(bucket, model)))
+    print_stderr(f"written: {path}")
 
 
 def _chosen_journals(bucket: Bucket, model: str | None) -> list[str]:

@@ -49,6 +49,14 @@ ReferenceArgument = Annotated[
 BecauseOption = Annotated[
     str, typer.Option(metavar="TEXT", help="The reason. It is recorded with your name.")
 ]
+OptionalBecauseOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TEXT",
+        help="The reason. It is recorded with your name. Left out: nothing is decided, and what "
+        "there is to know is shown.",
+    ),
+]
 AsOfOption = Annotated[
     str | None,
     typer.Option(

@@ -7,12 +7,18 @@ from typing import Annotated
 
 import typer
 
-from assay.cli.options import AsOfOption, BecauseOption, JsonOption, ReferenceArgument, StoreOption
+from assay.cli.options import (
+    AsOfOption,
+    JsonOption,
+    OptionalBecauseOption,
+    ReferenceArgument,
+    StoreOption,
+)
 
 
 def command(
     reference: ReferenceArgument,
-    because: BecauseOption,
+    because: OptionalBecauseOption = None,
     alias: Annotated[str, typer.Option(help="The alias to point at it.")] = "champion",
     approve: Annotated[
         bool, typer.Option("--approve", help="Also approve what its gates could not decide.")
@@ -21,10 +27,21 @@ def command(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a version champion, if its evidence and its use case's rules allow it."""
-    from assay.cli.decision_command import DecisionOptions, run_decision
+    """Make a version champion, if its evidence and its use case's rules allow it.
+
+    Without a reason it decides nothing, and shows champion and challenger side by side.
+    """
+    from assay.cli.decision_command import DecisionOptions, run_decision, show_brief
     from assay.registry.decisions.promotion import promote_version
 
+    if because is None:
+        approved = " --approve" if approve else ""
+        commands = [
+            f"assay promote {reference}{approved} --because TEXT",
+            f"assay refuse {reference} --because TEXT",
+        ]
+        show_brief(reference, store, commands, as_json=as_json)
+        return
     run_decision(
         partial(promote_version, alias=alias, approve=approve),
         reference,

@@ -23,14 +23,14 @@ def versions_sheet(history: ModelHistory, scores: Mapping[int, Mapping[str, floa
     for version in reversed(history.versions.values()):
         when = clock.display_timestamp(entry_timestamp(version.entry))
         held = scores.get(version.number, {})
-        fate, gates = _version_status(history, version), _gates_text(version.entry.body["gates"])
+        fate, gates = version_status(history, version), gates_text(version.entry.body["gates"])
         what = version.entry.body.get("candidate", "")
         rows.append((version.name, fate, when, gates, *(held.get(n) for n in names), what))
     heads = ("version", "is", "since (UTC)", "gates", *names, "candidate")
     return Sheet(title="Versions", columns=heads, rows=tuple(rows))
 
 
-def _version_status(history: ModelHistory, version: Version) -> str:
+def version_status(history: ModelHistory, version: Version) -> str:
     number = version.number
     aliases = [alias for alias, at in history.aliases.items() if at == number]
     if number in history.retirements:
@@ -44,7 +44,7 @@ def _version_status(history: ModelHistory, version: Version) -> str:
     return "was champion" if number in history.served_versions else version.status
 
 
-def _gates_text(gates: Mapping[str, str]) -> str:
+def gates_text(gates: Mapping[str, str]) -> str:
     """The verdicts but for `pass`, worst first: "fail: fairness; caution: feasibility"."""
     by_verdict = {
         verdict: [gate for gate, found in gates.items() if found == verdict]

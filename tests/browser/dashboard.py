@@ -115,13 +115,15 @@ class Dashboard:
         self.page.get_by_role("button" if self.v1 else "menuitem", name="Resume").click()
         return self.page.get_by_role("dialog")
 
-    def answer(self, *, name: str, because: str, approve: bool) -> None:
+    def answer(self, *, name: str, because: str, answer: str) -> None:
         form = self.resume()
         fields = form.get_by_role("textbox")  # which v1 does not tie to their labels
-        fields.nth(0).fill(name)
-        fields.nth(1).fill(because)
-        if approve:
-            form.get_by_role("switch").click()
+        for place, text in enumerate((answer, name, because)):
+            fields.nth(place).fill(text)
         with self.page.expect_response(re.compile("/resume$")) as answered:
             form.get_by_role("button", name="Submit" if self.v1 else "Resume").click()
         assert answered.value.ok
+
+    def typed(self, form: Locator) -> list[str]:
+        """What stands in the fields of a form: the answer, the name, the reason."""
+        return [field.input_value() for field in form.get_by_role("textbox").all()]

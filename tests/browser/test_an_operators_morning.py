@@ -78,11 +78,36 @@ def test_the_first_is_the_one_that_opens_and_asks_nobody_else_for_anything(opene
     assert dashboard.asked == []
 
 
-def test_a_no_is_noted_with_its_reason_and_asked_again_a_yes_promotes(inn, opened):
+def test_whoever_decides_sees_both_models_and_what_was_typed_stays(inn, opened):
     first = waiting(inn)
     version = first["parameters"]["reference"]
     assert inn.alerts.of(first["name"], "Paused")
-    _answer(opened("v2"), because="the answers were turned round", approve=False)
+    dashboard = opened("v1")
+    dashboard.open()
+    dashboard.run("promote guests@", "Paused")
+    form = dashboard.resume()
+    for told in (f"Shall {version} become champion in place of guests@1?", "same test rows",
+                 "guests@1: How good?", "retraining begun", "To be weighed"):  # fmt: skip
+        expect(form.get_by_text(told).first).to_be_visible()
+    compared = form.get_by_role("link", name=f"{version} and guests@1 side by side")
+    expect(compared).to_have_attribute("href", re.compile(r"/compare\?a=guests@1&b="))
+    expect(form.get_by_text("(Optional)")).to_have_count(0)
+    dashboard.page.reload()
+    dashboard.answer(answer="refuse", name="ada", because=" ")
+    again = opened("v1")
+    for _ in inn.waiting(60):
+        again.open()
+        again.run("promote guests@", "Paused")
+        form = again.resume()
+        if form.get_by_text("What you typed is below").count():
+            break
+    assert again.typed(form)[1] == "ada"
+
+
+def test_a_refusal_is_called_so_and_kept_with_its_reason_and_a_yes_promotes(inn, opened):
+    first = waiting(inn)
+    version = first["parameters"]["reference"]
+    _answer(opened("v2"), because="the answers were turned round", answer="refuse")
     inn.until(first["id"], "Promotion refused")
     entry = history(inn).entries[-1]
     assert (entry.kind, entry.actor, entry.body["via"]) == ("lesson", "ada", "dashboard")
@@ -91,14 +116,14 @@ def test_a_no_is_noted_with_its_reason_and_asked_again_a_yes_promotes(inn, opene
 
     inn.run("promote/guests", reference=version)
     second = waiting(inn)
-    _answer(opened("v1"), because="guests have changed indeed", approve=True)
+    _answer(opened("v1"), because="guests have changed indeed", answer="approve")
     inn.until(second["id"], "Promoted")
     promotion = history(inn).alias_entries["champion"]
     assert (promotion.actor, promotion.body["because"]) == ("ada", "guests have changed indeed")
     assert history(inn).champion.name == version
 
 
-def _answer(dashboard, *, because, approve):
+def _answer(dashboard, *, because, answer):
     dashboard.open()
     dashboard.run("promote guests@", "Paused")
-    dashboard.answer(name="ada", because=because, approve=approve)
+    dashboard.answer(name="ada", because=because, answer=answer)

@@ -256,3 +256,20 @@ def test_figures_are_served_though_bucket_and_server_are_away(monkeypatch, tmp_p
     server.server_close()
     assert of(found, "assay_up", part="bucket") == 0
     assert of(found, "assay_up", part="server") == 0
+
+
+def test_the_versions_of_a_use_case_are_served_with_one_script_of_their_own(ask, bucket):
+    report(bucket)
+    status, _, headers = ask("use-case/guests")
+    policy = headers["Content-Security-Policy"]
+    assert status == 200
+    assert "script-src 'sha256-" in policy
+    assert "sandbox allow-scripts" in policy
+    assert "allow-same-origin" not in policy
+
+
+def test_what_was_asked_for_in_vain_comes_back_as_plain_text(ask, bucket):
+    for path in ("use-case/%3Cscript%3E", "use-case/nobody", "compare?a=%3Cscript%3E&b=x"):
+        status, body, headers = ask(path)
+        assert (status, headers["Content-Type"]) == (404, "text/plain; charset=utf-8")
+        assert b"<script>" not in body

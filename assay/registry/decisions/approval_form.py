@@ -57,6 +57,14 @@ def apply_answer(
     """
     if yes:
         return promote_version(bucket, reference, justification, approve=True)
+    return refuse_promotion(bucket, reference, justification)
+
+
+def refuse_promotion(bucket: Bucket, reference: str, justification: Justification) -> JournalEntry:
+    """Record that a version shall not become champion, and why.
+
+    Raises NotAllowed, ReferenceUnknown.
+    """
     justification.authorize(bucket, "approve")
     _, version = find_version(Registry(bucket), reference)
     return record_lesson(bucket, version.model, justification, cause=f"promotion:{version.name}")

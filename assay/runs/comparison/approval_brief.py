@@ -148,7 +148,7 @@ def _number_lines(bucket: Bucket, version: Version, reports: list[Report]) -> It
 
 def number_text(number: DecidingNumber) -> str:
     """A deciding number in a line."""
-    rest = [f"against {number.against}"] if number.against else []
+    rest = [number.against] if number.against else []
     rest += [f"accepted: {number.limit}"] if number.limit else []
     return f"{number.question} {'; '.join([number.value, *rest])}"
 
