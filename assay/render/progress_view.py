@@ -100,9 +100,12 @@ class ProgressView:
             lines.append(Padding(remark, (0, 0, 0, 2)))
         return Padding(Group(*lines), (0, 0, 0, 2))
 
-    def _bar(self, units: UnitsDone, now: float) -> Table:
-        said = f"{units.done:,} of {units.total:,} {units.unit}  {_duration(now - self._since)}"
-        if left := self._time_left(units, now):
+    def _bar(self, units: UnitsDone, now: float) -> Table | Text:
+        at_work = _duration(now - self._since)
+        if units.total is None:
+            return _plain(f"{units.done:,} {units.unit}  {at_work}")
+        said = f"{units.done:,} of {units.total:,} {units.unit}  {at_work}"
+        if left := self._time_left(units.done, units.total, now):
             said += f", about {left} left"
         row = Table.grid(padding=(0, 2))
         row.add_column(width=_BAR)
@@ -110,12 +113,12 @@ class ProgressView:
         row.add_row(ProgressBar(total=units.total, completed=units.done, width=_BAR), _plain(said))
         return row
 
-    def _time_left(self, units: UnitsDone, now: float) -> str:
+    def _time_left(self, done: int, total: int, now: float) -> str:
         """The time left at the pace so far; "" while too little is done to tell."""
         spent = self._units_at - self._since
-        if units.done < _LEAST_UNITS or spent < _LEAST_SECONDS:
+        if done < _LEAST_UNITS or spent < _LEAST_SECONDS:
             return ""
-        left = spent / units.done * (units.total - units.done) - (now - self._units_at)
+        left = spent / done * (total - done) - (now - self._units_at)
         return _duration(left) if left >= 1 else ""
 
     def _rest(self, now: float) -> None:

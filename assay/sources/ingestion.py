@@ -41,6 +41,7 @@ from assay.sources.type_inference import TypeSurvey
 from assay.tables.class_codes import class_codes
 from assay.tables.columns import column_field
 from assay.tables.table_writer import IDENTITY_RULE, write_table
+from assay.util.progress import UnitsDone, publish_progress
 from assay.util.url_secrets import redact_url
 
 _EVERY: Final = 1_000_000  # rows between two lines about progress
@@ -313,10 +314,14 @@ def _tally(data: Data, reader: SourceReader) -> RowTally:
 def report_progress(
     blocks: Iterable[RowBlock], say: Callable[[str], None], verb: str
 ) -> Iterator[RowBlock]:
-    """The blocks; `say` hears of every million rows, and after twenty seconds of silence."""
+    """The blocks; `say` hears of every million rows, and after twenty seconds of silence.
+
+    Who listens to progress hears of every block.
+    """
     rows, last_line = 0, time.monotonic()
     for block in blocks:
         before, rows = rows, rows + len(block.lines)
+        publish_progress(UnitsDone(rows, None, f"rows {verb}"))
         now = time.monotonic()
         if rows // _EVERY > before // _EVERY or now - last_line >= _LONGEST_SILENCE:
             say(f"{rows:,} rows {verb}")

@@ -21,10 +21,13 @@ class StageStarted:
 
 @dataclass(frozen=True, slots=True)
 class UnitsDone:
-    """So many units of the present work are done: fits, rows, objects."""
+    """So many units of the present work are done: fits, rows read, objects.
+
+    `total` is None where nobody knows how many there are.
+    """
 
     done: int
-    total: int
+    total: int | None
     unit: str
     text: str = ""  # about the last one
 

@@ -75,6 +75,16 @@ def test_what_runs_has_a_bar_its_count_its_time_and_the_last_word(width):
     assert all(cell_len(line) <= width for line in text.splitlines())
 
 
+def test_rows_whose_number_nobody_knows_are_counted_without_a_bar():
+    view = ProgressView(0.0)
+    view.apply(StageStarted("ingest", "ingest"), 0.0)
+    view.apply(UnitsDone(3_000_000, None, "rows read"), 14.0)
+    text = live(view, 14.0)
+    assert "3,000,000 rows read  14 s" in text
+    assert "━" not in text
+    assert "left" not in text
+
+
 def test_the_time_left_is_that_at_the_pace_so_far():
     view = ProgressView(0.0)
     search(view, 5, 10.0)

@@ -19,6 +19,7 @@ from assay.sources.conversion import ColumnSpec
 from assay.sources.ingestion import store_source_table
 from assay.store.memory import MemoryStore
 from assay.tables.table import Table
+from assay.util.progress import UnitsDone, listen_to_progress
 
 USE_CASE = """
 question: q
@@ -208,3 +209,11 @@ def test_the_names_of_a_block_are_asked_for_once_not_once_a_column() -> None:
     assert rows.asked <= 2
     assert found.batch.column("x199").to_pylist() == [1, 2]
     assert found.batch.column("absent").null_count == 2
+
+
+def test_who_listens_hears_how_many_rows_were_read(tmp_path, take) -> None:
+    (tmp_path / "a.csv").write_text("age,income\n" + 30 * "1,>50K\n")
+    heard: list[object] = []
+    with listen_to_progress(heard.append):
+        take(tmp_path / "a.csv", target={"column": "income", "positive": ">50K"})
+    assert UnitsDone(30, None, "rows typed") in heard

@@ -25,6 +25,7 @@ from assay.production.scoring.unfit_rows import drop_rows, list_unfit_rows
 from assay.sources.source_lines import SourceLines
 from assay.tables.table import Table
 from assay.tables.table_writer import write_table
+from assay.util.progress import UnitsDone, publish_progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,6 +174,7 @@ class _Scorer:
             for offset in range(0, part.num_rows, _ROWS):
                 batch = part.slice(offset, _ROWS)
                 yield self._score_batch(batch, start)
+                publish_progress(UnitsDone(start + batch.num_rows, self.rows.rows, "rows scored"))
                 if (start + batch.num_rows) // _PROGRESS_EVERY > start // _PROGRESS_EVERY:
                     self.say(f"{start + batch.num_rows:,} rows scored")
                 start += batch.num_rows
