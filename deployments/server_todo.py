@@ -64,7 +64,7 @@ def _failed_runs(client: SyncPrefectClient, cases: Mapping[str, UseCaseFile]) ->
     seen: set[tuple[str, str]] = set()
     for run in server_queries.fetch_failed_runs(client):
         flow = flows.get(run.flow_id, "")
-        name = next((tag for tag in run.tags if tag not in {ASSAY_TAG, flow}), "")
+        name = server_queries.use_case_of(run, flow)
         if flow not in _COMMANDS or (flow, name) in seen:
             continue
         seen.add((flow, name))

@@ -9,7 +9,7 @@ from typing import Any
 
 from assay.deployments.deployment_plan import plan_deployments
 from assay.deployments.desk.server_runs import DueRun, FailedRun, ServerRuns
-from assay.deployments.desk.use_case_state import UseCaseState
+from assay.deployments.desk.use_case_state import AnsweredRun, UseCaseState
 from assay.deployments.schedules import next_moment
 from assay.deployments.todo import SetupFiles
 from assay.production.todo_item import TodoItem, sort_by_urgency
@@ -153,14 +153,15 @@ def _failures(
     for run in runs:
         if run.url not in told:
             state = states.get(run.use_case)
+            answered = _find_answer(state, None, run)
             yield Failure(
                 run.name,
-                f"ended {run.state}: {run.reason}",
+                answered.sentence if answered else f"ended {run.state}: {run.reason}",
                 run.ended,
                 run.use_case,
                 state.owner if state else "",
                 run=run.url,
-                report=find_report(state, None, run),
+                report=answered.report if answered else "",
                 count=run.count,
                 settled=run.settled,
             )
@@ -168,16 +169,23 @@ def _failures(
 
 def _reason(state: UseCaseState | None, item: TodoItem) -> str:
     """Why it failed, in the words of the run's own page where it was refused or stopped."""
-    last = state.last_run if state else None
-    return last.sentence if last and last.at == item.since and last.report else item.what
+    answered = _find_answer(state, item.since, None) if item.since else None
+    return answered.sentence if answered and answered.report else item.what
 
 
 def find_report(state: UseCaseState | None, moment: datetime | None, run: FailedRun | None) -> str:
     """The page of what a run came to, by its time; "" if there is none."""
+    answered = _find_answer(state, moment, run)
+    return answered.report if answered else ""
+
+
+def _find_answer(
+    state: UseCaseState | None, moment: datetime | None, run: FailedRun | None
+) -> AnsweredRun | None:
     for answered in reversed(state.runs if state else ()):
         if answered.at == moment or (run and answered.ended_within(run.began, run.ended)):
-            return answered.report
-    return ""
+            return answered
+    return None
 
 
 def _planned_runs(facts: BucketFacts) -> Iterator[DueRun]:

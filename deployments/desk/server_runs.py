@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 5.0  # seconds for one answer
 _LOOK_BACK = timedelta(days=7)
-_MOST_FAILED = 30  # pairs of flow and use case
+_MOST_FAILED = 30
 _MOST_UPCOMING = 30
 # Ended as a person or a schedule may well expect.
 _NO_FAILURES = ("No champion", "Declined", "Cancelled")
@@ -28,8 +28,8 @@ _NO_FAILURES = ("No champion", "Declined", "Cancelled")
 
 @dataclass(frozen=True, slots=True)
 class FailedRun:
-    """The last failed run of a flow for a use case. `count`: how many failed in the last week, of
-    those that were asked for; `settled`: a later run of the same flow ended well.
+    """A run that failed. `count`: how many of this flow and use case failed in the same way in the
+    last week, of those that were asked for; `settled`: a later run of the flow ended well.
     """
 
     flow: str
@@ -103,23 +103,28 @@ def find_server_runs(client: SyncPrefectClient, as_of: datetime) -> ServerRuns:
 def _failed_runs(
     client: SyncPrefectClient, flows: dict[UUID, str], since: datetime
 ) -> Iterator[FailedRun]:
-    groups: dict[tuple[str, str], list[FlowRun]] = {}
+    """The last run of each flow and use case that failed in a way of its own."""
+    groups: dict[tuple[str, str, str, str], list[FlowRun]] = {}
     for run in server_queries.fetch_ended_badly(client, since, _NO_FAILURES):
-        groups.setdefault(_flow_and_use_case(run, flows), []).append(run)
-    for (flow, case), runs in list(groups.items())[:_MOST_FAILED]:
-        run = runs[0]
-        last = server_queries.fetch_last_ended_of(client, [ASSAY_TAG, flow, case])
-        state, ended = run.state, run.end_time
-        if state is None or ended is None:
+        state = run.state
+        told = (state.name or "", state.message or "") if state else ("", "")
+        groups.setdefault((*_flow_and_use_case(run, flows), *told), []).append(run)
+    last_runs: dict[tuple[str, str], FlowRun | None] = {}
+    for (flow, case, name, message), runs in list(groups.items())[:_MOST_FAILED]:
+        if (flow, case) not in last_runs:
+            tags = [ASSAY_TAG, flow, case]
+            last_runs[flow, case] = server_queries.fetch_last_ended_of(client, tags)
+        last, run = last_runs[flow, case], runs[0]
+        if run.end_time is None:
             continue
         yield FailedRun(
             flow,
             case,
             run.name,
-            state.name or "",
-            shorten_text(state.message or "no reason is known"),
-            run.start_time or ended,
-            ended,
+            name,
+            shorten_text(message or "no reason is known"),
+            run.start_time or run.end_time,
+            run.end_time,
             run_url(run.id),
             len(runs),
             settled=last is not None and last.id != run.id and _ended_well(last),
@@ -141,5 +146,4 @@ def _due_run(run: FlowRun, flows: dict[UUID, str]) -> DueRun:
 
 def _flow_and_use_case(run: FlowRun, flows: dict[UUID, str]) -> tuple[str, str]:
     flow = flows.get(run.flow_id, "")
-    others: Iterable[str] = (tag for tag in run.tags if tag not in {ASSAY_TAG, flow})
-    return flow, next(iter(others), "")
+    return flow, server_queries.use_case_of(run, flow)

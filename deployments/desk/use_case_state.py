@@ -36,6 +36,7 @@ from assay.util.concurrency import ordered_map
 _MOST_MOMENTS = 2_000  # scorings that are remembered; deadlines look back a month
 _MOST_LOOKS = 30  # in the trend
 _MOST_RUNS = 20  # of a use case's last answers
+_MOST_EXPLAINED = 5  # of these, in the words of their pages
 _MOST_COUNTED = 2_000  # entries whose cost is counted at one reading; the rest at the next
 _ENTRY_DELAY = timedelta(minutes=2)  # a run may note its end so much later than its entry
 
@@ -185,7 +186,7 @@ class UseCaseStates:
             self._costs.add_entries(name, journals.read_on())
             history = fold_journal(self._bucket, name, journals.entries)
             found = _describe(about, history, journals, deadlines, outcomes)
-            return self._with_reason(found, outcomes)
+            return self._with_reasons(found, outcomes)
         except StoreError:
             raise
         except (AssayError, LookupError, ValueError, TypeError) as error:
@@ -194,14 +195,18 @@ class UseCaseStates:
             what = error.what if isinstance(error, AssayError) else f"malformed entry, {error!r}"
             return replace(about, problem=shorten_text(f"its history cannot be read: {what}"))
 
-    def _with_reason(self, state: UseCaseState, outcomes: list[RunOutcome]) -> UseCaseState:
-        """The state, its last run told as its page does where that was refused or stopped."""
-        last = state.last_run
-        if last is None or last.kind == REGISTERED or not last.report:
-            return state
-        outcome = next(one for one in outcomes if one.page.digest.hex == last.report)
-        sentence = self._sentences.of_outcome(outcome) or last.sentence
-        return replace(state, runs=(*state.runs[:-1], replace(last, sentence=sentence)))
+    def _with_reasons(self, state: UseCaseState, outcomes: list[RunOutcome]) -> UseCaseState:
+        """The state, its last runs told as their pages do where they were refused or stopped."""
+        by_page = {outcome.page.digest.hex: outcome for outcome in outcomes}
+
+        def tell(run: AnsweredRun) -> AnsweredRun:
+            outcome = by_page.get(run.report)
+            if outcome is None or run.kind == REGISTERED:
+                return run
+            return replace(run, sentence=self._sentences.of_outcome(outcome) or run.sentence)
+
+        earlier, last = state.runs[:-_MOST_EXPLAINED], state.runs[-_MOST_EXPLAINED:]
+        return replace(state, runs=(*earlier, *map(tell, last)))
 
 
 def _describe(

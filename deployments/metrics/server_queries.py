@@ -20,6 +20,7 @@ _PAGES_PER_SCRAPE = 5  # at a scrape; the rest at the next
 _RUNS_PER_REQUEST = 25  # runs whose steps are read together: of forty each they fit
 _STEP_DELAY = timedelta(seconds=10)  # until a server has noted how a run's last steps went
 _END_DELAY = timedelta(minutes=2)  # so much later may a server hear that a run has ended
+_SCHEDULED_TAG = "auto-scheduled"  # Prefect's
 _VERIFICATION_KEY = "bucket-figures"  # what tasks/verify.py publishes
 # Failed by name, but the journal knows them better, or they are no failure.
 _JOURNAL_STATES = (
@@ -238,6 +239,13 @@ def fetch_verification(client: SyncPrefectClient) -> Artifact | None:
     newest = ArtifactSort.CREATED_DESC
     found = client.read_artifacts(artifact_filter=wanted, sort=newest, limit=1)
     return found[0] if found else None
+
+
+def use_case_of(run: FlowRun, flow: str) -> str:
+    """The use case in a run's tags: what is neither Assay's own mark, nor the flow, nor Prefect's
+    mark of a scheduled run; "" if there is none.
+    """
+    return next((tag for tag in run.tags if tag not in {ASSAY_TAG, flow, _SCHEDULED_TAG}), "")
 
 
 def stage_name(step: TaskRun) -> str:

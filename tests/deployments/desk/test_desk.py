@@ -47,14 +47,14 @@ def test_an_item_of_the_server_carries_its_run_already():
 def test_a_run_that_a_later_one_settled_stays_visible():
     (failure,) = desk(failed=[failed_run(settled=True, count=3)]).failures
     assert (failure.settled, failure.count, failure.command) == (True, 3, "")
-    assert failure.reason == "ended Rejected: no better than the dummy"
-    assert failure.owner == "the hotel"
+    assert (failure.reason, failure.owner) == ("guests@2 was rejected", "the hotel")
 
 
 def test_a_crash_has_no_report():
     crashed = failed_run(began=NOON - 5 * HOUR, ended=NOON - 4 * HOUR)
     (failure,) = desk(failed=[crashed]).failures
     assert failure.report == ""
+    assert failure.reason == "ended Rejected: no better than the dummy"
 
 
 def test_an_approval_leads_to_the_run_that_asks():

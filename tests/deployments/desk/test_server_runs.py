@@ -59,18 +59,29 @@ def found(server):
     return find_server_runs(server, NOON)
 
 
-def test_of_each_flow_and_use_case_the_last_failure_is_told_with_its_count(server):
+def test_each_way_to_fail_is_told_once_with_its_count_the_last_first(server):
     server.run(StateType.FAILED, "Rejected", ago=2, message="too unfair\n at most 0.1")
-    server.run(StateType.FAILED, "Rejected", ago=26, message="older")
+    server.run(StateType.FAILED, "Rejected", ago=26, message="too unfair\n at most 0.1")
+    server.run(StateType.FAILED, "Infeasible", ago=9, message="too few rows")
     server.run(StateType.CRASHED, "Crashed", "score", ago=3)
     told = found(server).failed
     assert [(f.flow, f.state, f.count) for f in told] == [
         ("train", "Rejected", 2),
         ("score", "Crashed", 1),
+        ("train", "Infeasible", 1),
     ]
     assert told[0].reason == "too unfair at most 0.1"
     assert told[0].url == f"https://prefect.example/runs/flow-run/{server.runs[0].id}"
     assert not told[0].settled
+
+
+def test_a_scheduled_run_is_its_use_cases(server):
+    server.run(StateType.FAILED, "Failed", ago=2)
+    server.run(StateType.SCHEDULED, "Scheduled", "score", due=2)
+    for one in server.runs:
+        one.tags.insert(0, "auto-scheduled")  # as Prefect does
+    told = found(server)
+    assert [run.use_case for run in (*told.failed, *told.upcoming)] == ["guests", "guests"]
 
 
 def test_what_ran_well_since_is_settled_and_what_failed_again_is_not(server):
