@@ -65,9 +65,14 @@ def read_todo_list(bucket: Bucket, as_of: datetime, root: Path | None = None) ->
     files = SetupFiles.read(root)
     items = read_known_todo(bucket, files, as_of, root)
     found, notes = _ask_server(files, as_of)
-    paused = {item.subject for item in items if item.kind == "paused"}
-    loud = [one for one in found if one.kind != "silent" or _use_case(one) not in paused]
-    return TodoList(sort_by_urgency([*items, *loud]), notes)
+    return TodoList(merge_items(items, found), notes)
+
+
+def merge_items(known: Sequence[TodoItem], server: Sequence[TodoItem]) -> list[TodoItem]:
+    """All items by urgency. That a schedule of a paused use case is silent is no item."""
+    paused = {item.subject for item in known if item.kind == "paused"}
+    loud = [one for one in server if one.kind != "silent" or _use_case(one) not in paused]
+    return sort_by_urgency([*known, *loud])
 
 
 def _use_case(item: TodoItem) -> str:

@@ -94,7 +94,7 @@ class _ModelTodo:
         parts = (
             self._waivers(),
             self._harm(),
-            self._missed_deadline(),
+            self._missed_deadline() if self._pause is None else (),
             self._failed_run(),
             self._failed_retraining(),
             self._refused_batches(),

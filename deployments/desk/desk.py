@@ -11,8 +11,8 @@ from assay.deployments.deployment_plan import plan_deployments
 from assay.deployments.desk.server_runs import DueRun, FailedRun, ServerRuns
 from assay.deployments.desk.use_case_state import AnsweredRun, UseCaseState
 from assay.deployments.schedules import next_moment
-from assay.deployments.todo import SetupFiles
-from assay.production.todo_item import TodoItem, sort_by_urgency
+from assay.deployments.todo import SetupFiles, merge_items
+from assay.production.todo_item import TodoItem
 from assay.util import clock
 
 SILENT_KINDS = frozenset({"silent", "deadline"})
@@ -91,7 +91,7 @@ def build_desk(
     states = {state.name: state for state in bucket_facts.states}
     items = [
         _with_run(item, server.runs, states)
-        for item in sort_by_urgency([*bucket_facts.items, *server.items])
+        for item in merge_items(bucket_facts.items, server.items)
     ]
     runs, left_out = server.runs.upcoming, server.runs.left_out
     if server_facts is None:

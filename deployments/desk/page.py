@@ -36,6 +36,7 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "approval": ("decide", "ask"),
     "silent": ("silent", "warn"),
     "expiring_waiver": ("expires", "warn"),
+    "paused": ("paused", ""),
 }
 _LOOKS: Mapping[str, tuple[str, str]] = {
     "healthy": ("pass", "✓"),
@@ -105,8 +106,9 @@ def render_desk(desk: Desk, page: int = 1) -> bytes:
 def headline(desk: Desk) -> str:
     """How much there is to do, in a few words."""
     failed = sum(not one.settled for one in desk.failures)
+    asked = sum(item.kind != "paused" for item in desk.waiting)
     parts = [
-        f"{format_count(len(desk.waiting), 'thing')} to decide" if desk.waiting else "",
+        f"{format_count(asked, 'thing')} to decide" if asked else "",
         f"{failed:,} failed" if failed else "",
         f"{len(desk.silent):,} late or silent" if desk.silent else "",
     ]

@@ -18,6 +18,7 @@ from assay.errors import AssayError, StoreError
 from assay.production.scoring.deadline import DeadlineRecord, judge_model, scoring_moment
 from assay.production.todo_item import shorten_text
 from assay.registry.batch_ledger import LEDGER_SUFFIX, REFUSED, SCORED, is_ledger
+from assay.registry.decisions.use_case_pause import find_pause
 from assay.registry.history import (
     CHAMPION,
     MONITORED,
@@ -185,6 +186,8 @@ class UseCaseStates:
             journals = self._journals.setdefault(name, _Journals.open(self._bucket, name))
             self._costs.add_entries(name, journals.read_on())
             history = fold_journal(self._bucket, name, journals.entries)
+            if find_pause(self._bucket, name, journals.entries, as_of):
+                deadlines = ()  # nothing is expected of it
             found = _describe(about, history, journals, deadlines, outcomes)
             return self._with_reasons(found, outcomes)
         except StoreError:

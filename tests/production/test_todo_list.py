@@ -392,3 +392,9 @@ def test_nothing_was_due_before_there_was_a_champion(house):
     assert "deadline" not in kinds(house, case=by_six())
     champion(house)
     assert "deadline" not in kinds(house, case=by_six(NOON - timedelta(hours=6)))
+
+
+def test_a_deadline_of_a_paused_use_case_is_nobodys_business(house):
+    champion(house)
+    house.note("paused", because="rebuilding", via="cli", as_of=NOON.isoformat())
+    assert kinds(house, case=by_six(SIX[0])) == ["paused"]

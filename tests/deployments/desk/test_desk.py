@@ -2,6 +2,10 @@
 
 from datetime import timedelta
 
+from assay.config.operations import Operations
+from assay.deployments.desk.desk import BucketFacts, ServerFacts, build_desk
+from assay.deployments.desk.server_runs import ServerRuns
+from assay.deployments.todo import SetupFiles
 from tests.deployments.conftest import case
 from tests.deployments.desk.made import (
     HOUR,
@@ -83,3 +87,14 @@ def test_as_json_it_has_plain_values_and_moments_in_utc():
     assert told["use_cases"][0]["champion_since"] == "2026-03-01T12:00:00+00:00"
     assert told["use_cases"][0]["runs"][0]["report"] == REPORT
     assert told["next_runs"][0]["flow"] == "score"
+
+
+def test_a_paused_use_case_is_not_called_silent():
+    made = desk(item("paused", "guests"), item("silent", "rooms"))
+    assert [one.subject for one in made.silent] == ["rooms"]
+    facts = BucketFacts(
+        NOON, [item("paused", "guests")], [state()], SetupFiles([], [], Operations())
+    )
+    silent = [item("silent", "score/guests"), item("silent", "score/rooms")]
+    made = build_desk(facts, ServerFacts(silent, ServerRuns()), "s", "")
+    assert [one.subject for one in made.silent] == ["score/rooms"]

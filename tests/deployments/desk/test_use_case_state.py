@@ -84,3 +84,11 @@ def test_only_new_entries_are_read_again(house, read, monkeypatch):
     ends = [Journal(house.bucket, name).entry_key(3) for name in ("m",)]
     assert set(ends) <= set(asked)
     assert len([key for key in asked if key.startswith("journals/")]) <= 2
+
+
+def test_nothing_is_due_of_a_use_case_that_is_paused(house, read):
+    champion(house)
+    due = case("m", 'score: {by: "08:30"}\n')
+    assert read(due, after=timedelta(days=2))["m"].deadline.missed
+    house.note("paused", because="rebuilding", via="cli", as_of=NOON.isoformat())
+    assert read(due, after=timedelta(days=2))["m"].deadline is None
