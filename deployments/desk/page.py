@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
@@ -16,6 +17,7 @@ from assay.deployments.desk.desk import Desk, find_report
 from assay.deployments.desk.server_runs import dashboard_url
 from assay.deployments.desk.trend import describe_performance, trend_svg
 from assay.deployments.desk.use_case_state import UseCaseState
+from assay.deployments.model_pages import COMPARE_PATH
 from assay.production.todo_item import NOTHING_TO_DO, TodoItem, sort_by_urgency
 from assay.render.stylesheet import read_stylesheet
 from assay.util import clock
@@ -91,11 +93,18 @@ def render_desk(desk: Desk, page: int = 1) -> bytes:
         ]
         return found or (named[-1] if named else "")
 
+    def comparison_of(item: TodoItem) -> str:
+        state = states.get(use_case_of(item))
+        if item.kind != "approval" or state is None or not state.champion:
+            return ""
+        return f"/{COMPARE_PATH}?{urlencode({'a': state.champion, 'b': item.subject})}"
+
     html: str = _template().render(
         desk=desk,
         title=headline(desk),
         cases=page_of_cases(desk, page),
         report_of=report_of,
+        comparison_of=comparison_of,
         dashboard="" if desk.server_problem else dashboard_url(),
         most=MOST_LINES,
         nothing=NOTHING_TO_DO,

@@ -141,3 +141,13 @@ def test_it_is_well_formed_and_asks_nobody_for_anything():
     parser.feed(text)
     assert parser.open == []
     assert not re.findall(r"<script|@import|url\(|style=|srcset|<form", text)
+
+
+def test_who_decides_is_led_to_the_comparison_with_the_champion():
+    made = desk(item("approval", "guests@2"), states=[state(champion="guests@1")])
+    assert 'href="/compare?a=guests%401&amp;b=guests%402"' in page(made)
+    assert "/compare" not in page(desk(item("approval", "guests@1")))
+
+
+def test_a_use_case_that_never_ran_has_no_page_to_lead_to():
+    assert "/use-case/" not in page(desk(states=[state("new", runs=())]))
