@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.bucket.journal import Journal, JournalEntry, list_journals
+from assay.bucket.journal import Journal, JournalEntry, entry_timestamp, list_journals
 from assay.cli.console import print_json, print_rows, print_stderr, print_text, write_file
 from assay.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from assay.bucket.bucket import Bucket
+    from assay.render.journal_text import JournalEvent
+
+_Entries = dict[str, list[JournalEntry]]
 
 
 def command(
@@ -21,6 +26,14 @@ def command(
         str | None,
         typer.Argument(help="A model, or its ledger MODEL.batches; all models when left out."),
     ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="Only entries of this kind, such as promoted or refused; repeatable."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="MOMENT", help="Only from this moment or date on, in UTC.")
+    ] = None,
+    reverse: Annotated[bool, typer.Option("--reverse", help="The newest first.")] = False,
     whole: Annotated[
         bool, typer.Option("--all", help="Show every healthy look on its own line.")
     ] = False,
@@ -33,18 +46,23 @@ def command(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what happened to a model, one line an event: runs, looks, decisions, lessons."""
+    """Show what happened, the newest last, one line an event: runs, looks, decisions, lessons.
+
+    The names are those of people where their keys are known.
+    """
     from assay.cli.existing_bucket import open_existing_bucket
 
     bucket = open_existing_bucket(store)
     chosen = _chosen_journals(bucket, model)
     if html:
         _write_version_page(bucket, model, html)
+    known = {name: Journal(bucket, name).entries() for name in chosen}
+    entries = _filter_entries(known, kind or (), since)
     if as_json:
-        by_journal = {name: Journal(bucket, name).entries() for name in chosen}
-        print_json({name: [_entry_json(e) for e in es] for name, es in by_journal.items()})
+        order = -1 if reverse else 1
+        print_json({name: [_entry_json(e) for e in es[::order]] for name, es in entries.items()})
         return
-    _print_events(bucket, chosen, whole=whole)
+    _print_events(bucket, entries, kinds=kind or (), whole=whole, reverse=reverse)
 
 
 def _write_version_page(bucket: Bucket, model: str | None, path: Path) -> None:
@@ -78,28 +96,69 @@ def _chosen_journals(bucket: Bucket, model: str | None) -> list[str]:
     return [name for name in (model, model + LEDGER_SUFFIX) if name in known]
 
 
-def _print_events(bucket: Bucket, journal_names: list[str], *, whole: bool) -> None:
-    """Print journals as rows, and below them the ledger of each shown model in a few lines."""
+def _filter_entries(known: _Entries, kinds: Sequence[str], since: str | None) -> _Entries:
+    """The entries of these kinds, from a moment on. Raises ReferenceUnknown for a kind of which
+    there is no entry, ConfigError for what is no moment.
+    """
+    from assay.errors import ReferenceUnknown, nearest_name
+    from assay.util.clock import parse_timestamp
+
+    there = sorted({entry.kind for entries in known.values() for entry in entries})
+    for kind in kinds:
+        if kind not in there:
+            near = nearest_name(kind, there)
+            raise ReferenceUnknown(
+                f"no entry of the kind {kind!r} here",
+                where="--kind",
+                remedy=f"Did you mean {near!r}?" if near else f"There are: {', '.join(there)}.",
+            )
+    after = parse_timestamp(since) if since else None
+    return {
+        name: [
+            entry
+            for entry in entries
+            if (not kinds or entry.kind in kinds)
+            and (after is None or entry_timestamp(entry) >= after)
+        ]
+        for name, entries in known.items()
+    }
+
+
+def _print_events(
+    bucket: Bucket,
+    journals: Mapping[str, list[JournalEntry]],
+    *,
+    kinds: Sequence[str],
+    whole: bool,
+    reverse: bool,
+) -> None:
+    """Print the events of all journals in the order of their moments, and below them the ledger of
+    each shown model in a few lines. Asked for by kind, a ledger's entries are events too.
+    """
     from assay.registry import authority, batch_ledger
     from assay.render.journal_text import journal_events, ledger_lines
     from assay.util.printable_text import printable_text
 
-    events, ledgers = [], []
-    actor_of = partial(authority.describe_author, bucket)
-    for name in journal_names:
-        entries = Journal(bucket, name).entries()
-        if (
-            batch_ledger.is_ledger(name)
-            and name.removesuffix(batch_ledger.LEDGER_SUFFIX) in journal_names
-        ):
-            ledgers += ledger_lines(
-                name.removesuffix(batch_ledger.LEDGER_SUFFIX),
-                batch_ledger.fold_ledger(name, entries),
-            )
+    events: list[tuple[str, JournalEvent]] = []
+    ledgers: list[str] = []
+    actor_of = partial(authority.author_name, bucket)
+    for name, entries in journals.items():
+        model = name.removesuffix(batch_ledger.LEDGER_SUFFIX)
+        if batch_ledger.is_ledger(name) and model in journals and not kinds:
+            ledgers += ledger_lines(model, batch_ledger.fold_ledger(name, entries))
         else:
-            events += journal_events(name, entries, actor_of=actor_of, every_entry=whole)
-    rows = [tuple(map(printable_text, (e.time, e.actor, e.text))) for e in events]
-    print_rows(("when (UTC)", "by", "what"), rows)
+            told = journal_events(
+                name, entries, actor_of=actor_of, every_entry=whole or bool(kinds)
+            )
+            events += [(model, event) for event in told]
+    events.sort(key=lambda one: one[1].moment, reverse=reverse)
+    several = len({model for model, _ in events}) > 1
+    head = ("when (UTC)", "by", *(("of",) if several else ()), "what")
+    rows = [
+        (event.time, event.actor, *((model,) if several else ()), event.text)
+        for model, event in events
+    ]
+    print_rows(head, rows)
     for line in ledgers:
         print_text(printable_text(line))
 

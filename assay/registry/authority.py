@@ -280,3 +280,17 @@ def describe_author(bucket: Bucket, entry: JournalEntry) -> str:
     if signer is None:
         return f"{entry.actor} (unsigned)"
     return entry.actor if signer.name == entry.actor else f"{entry.actor} (key of {signer.name})"
+
+
+def author_name(bucket: Bucket, entry: JournalEntry) -> str:
+    """The person behind an entry: the owner of the key that signed it, else the name written in it,
+    which nothing proves where people are listed.
+    """
+    people = people_in_force(bucket).people
+    try:
+        signer = entry.find_signer(people.trusted_keys()) if people else None
+    except SignatureBad:
+        return f"{entry.actor} (BAD SIGNATURE)"
+    if signer is not None:
+        return signer.name
+    return f"{entry.actor} (unsigned)" if people else entry.actor

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
 
@@ -40,9 +41,14 @@ _MOST_NAMED: Final = 5  # refused batches named in a summary
 class JournalEvent:
     """A line of a history: the moment it is about, its author, and what happened."""
 
-    time: str
+    moment: datetime
     actor: str
     text: str
+
+    @property
+    def time(self) -> str:
+        """The moment for people."""
+        return clock.display_timestamp(self.moment)
 
 
 def journal_events(
@@ -108,7 +114,7 @@ def _folding_key(entry: JournalEntry) -> tuple[bool | int, Any]:
 def _make_event(
     entry: JournalEntry, actor_of: Callable[[JournalEntry], str], text: str
 ) -> JournalEvent:
-    return JournalEvent(clock.display_timestamp(entry_timestamp(entry)), actor_of(entry), text)
+    return JournalEvent(entry_timestamp(entry), actor_of(entry), text)
 
 
 def _healthy_looks_text(model: str, looks: Sequence[JournalEntry]) -> str:
@@ -184,7 +190,8 @@ def _waived_sentence(name: _VersionNames, body: _Body) -> str:
 
 
 def _monitored_sentence(name: _VersionNames, body: _Body) -> str:
-    told = f"{name[body['version']]} looked at (look {body['look']}): {body['verdict']}"
+    past = ", of the past" if body.get("quiet") else ""
+    told = f"{name[body['version']]} looked at (look {body['look']}{past}): {body['verdict']}"
     return _with_reason(told, "; ".join(_first_reason(body)))
 
 
