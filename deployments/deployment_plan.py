@@ -150,32 +150,30 @@ def _same_name_error(first: UseCaseFile, second: UseCaseFile) -> ConfigError:
 
 def plan_deployments(use_cases: Iterable[UseCaseFile], operations: Operations) -> list[Deployment]:
     """Every deployment of the use cases, and that of the bucket's maintenance."""
-    told = [deployment for case in use_cases for deployment in _use_case_deployments(case)]
+    told = [d for case in use_cases for d in _use_case_deployments(case, operations)]
     maintain = Deployment(
         flow="maintain",
         name=MAINTENANCE_NAME,
         description="Verify the whole bucket, then give back the space of what nothing refers to.",
-        queue=WorkQueue("maintain", priority=4),
+        queue=WorkQueue("maintain", operations.queue_priority("maintain")),
         schedule=operations.maintain,
         zone=operations.zone,
     )
     return [*told, maintain]
 
 
-def _use_case_deployments(case: UseCaseFile) -> list[Deployment]:
+def _use_case_deployments(case: UseCaseFile, operations: Operations) -> list[Deployment]:
     """The deployments of one use case.
 
-    Training and retraining share a queue, so that only one of them runs. Scoring has priority,
-    because somebody waits for it.
+    Training and retraining share a queue, so that only one of them runs. Which queues go first is
+    the operations' choice; by default scoring, because somebody waits for it.
     """
-    name, schedule = case.name, case.use_case.schedule
-    train = WorkQueue(f"{name}-train", priority=3)
-    score, monitor = (
-        WorkQueue(f"{name}-score", priority=1),
-        WorkQueue(f"{name}-monitor", priority=2),
-    )
+    name, schedule, place = case.name, case.use_case.schedule, operations.queue_priority
+    train = WorkQueue(f"{name}-train", place("train"))
+    score = WorkQueue(f"{name}-score", place("score"))
+    monitor = WorkQueue(f"{name}-monitor", place("monitor"))
     # A person's answer takes days, and holds up nobody's training.
-    promote = WorkQueue(f"{name}-promote", priority=2, concurrency_limit=4)
+    promote = WorkQueue(f"{name}-promote", place("promote"), concurrency_limit=4)
     config, zone = {"config": case.file}, schedule.zone
     said = {
         "train": f"Train {name}: {case.use_case.question} Nothing is redone while nothing changed.",

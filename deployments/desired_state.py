@@ -153,10 +153,12 @@ async def _reconcile_queues(client: PrefectClient, desired_state: DesiredState) 
             there[queue.name].id, concurrency_limit=queue.concurrency_limit
         )
     priorities = [there[queue.name].priority or 0 for queue in ordered]
-    if priorities != sorted(set(priorities)):
+    moved = priorities != sorted(set(priorities))
+    if moved:
         for place, queue in enumerate(ordered, start=1):
             await client.update_work_queue(there[queue.name].id, priority=place)
-    return [f"queue {queue.name}" for queue in (*made, *limited)]
+    told = ["order of the queues"] if moved and not made else []
+    return [f"queue {queue.name}" for queue in (*made, *limited)] + told
 
 
 async def _existing_queues(client: PrefectClient, pool: str) -> dict[str, PrefectQueue]:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
@@ -26,6 +26,7 @@ _Names = Annotated[
     BeforeValidator(as_tuples, json_schema_input_type=str | list[str]),
 ]
 PoolType = Literal["process", "docker", "kubernetes"]
+QueueKind = Literal["score", "monitor", "promote", "train", "maintain"]
 
 
 class Alert(Section):
@@ -84,6 +85,10 @@ class Operations(Section):
     """The image of docker and kubernetes pools, preferably by digest: registry/assay@sha256:..."""
     at_once: Annotated[int, Field(ge=1)] = 2
     """Number of flow runs at one time, of all use cases together."""
+    first: tuple[QueueKind, ...] = ("score", "monitor", "promote", "train", "maintain")
+    """Which flows go first where more are due than may run at one time, by the queues in which they
+    wait. train is the queue of train, retrain and backfill. Those that are left out come last.
+    """
     maintain: CronOrInterval | None = "30 3 * * *"
     """When the bucket is verified, and garbage collected."""
     zone: TimeZoneName = "UTC"
@@ -96,6 +101,19 @@ class Operations(Section):
     resume: Annotated[int, Field(ge=0)] = 2
     """How often a crashed run is restarted. Finished steps are not repeated."""
     alerts: tuple[Alert, ...] = ()
+
+    @field_validator("first")
+    @classmethod
+    def _each_queue_once(cls, first: tuple[QueueKind, ...]) -> tuple[QueueKind, ...]:
+        if len(set(first)) < len(first):
+            raise ValueError("name each queue once")
+        return first
+
+    def queue_priority(self, kind: QueueKind) -> int:
+        """The place of a queue, from 1; a lower one goes first."""
+        usual: tuple[QueueKind, ...] = get_args(QueueKind)
+        order = [*self.first, *(other for other in usual if other not in self.first)]
+        return order.index(kind) + 1
 
     @field_validator("lost")
     @classmethod

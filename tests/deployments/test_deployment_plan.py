@@ -41,8 +41,8 @@ def test_parameters_are_those_that_the_flow_has():
         takes = signature(flow.fn).parameters
         assert set(one.parameters) <= set(takes)
         needed = {n for n, p in takes.items() if p.default is p.empty}
-        # Whoever asks for a promotion says of what.
-        assert needed <= set(one.parameters) | {"reference"}
+        # Whoever asks for a promotion says of what, and for a backfill of which days.
+        assert needed <= set(one.parameters) | {"reference", "first", "last"}
         assert one.entrypoint == f"{flow.fn.__module__}.{flow.fn.__name__}"
 
 
@@ -148,3 +148,29 @@ def test_applying_names_a_bad_file_and_applies_the_rest(write, monkeypatch, caps
     assert [case.name for case in desired.cases] == ["a"]
     assert desired.bad_files == ["configs/b.yaml"]
     assert "configs/b.yaml" in capsys.readouterr().err
+
+
+def queues_in_order(**asked):
+    """The endings of a use case's queues, the first to go first."""
+    plan = plan_deployments([case("guests")], Operations(**asked))
+    queues = {d.queue.name.rpartition("-")[2]: d.queue.priority for d in plan}
+    assert len(set(queues.values())) == len(queues)
+    return sorted(queues, key=queues.__getitem__)
+
+
+def test_scoring_goes_first_unless_operations_say_otherwise():
+    usual = ["score", "monitor", "promote", "train", "maintain"]
+    assert queues_in_order() == usual
+    assert queues_in_order(first=("train",)) == ["train", "score", "monitor", "promote", "maintain"]
+    assert queues_in_order(first=("maintain", "monitor"))[:3] == ["maintain", "monitor", "score"]
+
+
+def test_a_queue_that_is_named_twice_is_refused():
+    with pytest.raises(ValueError, match="name each queue once"):
+        Operations(first=("score", "score"))
+
+
+def test_a_backfill_waits_where_training_does():
+    plan = {d.flow: d for d in plan_deployments([case("guests")], Operations())}
+    assert plan["backfill"].queue == plan["train"].queue
+    assert plan["backfill"].schedule is None
