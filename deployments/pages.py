@@ -1,10 +1,11 @@
 """Serve the reports of a bucket to the dashboard's browser, which may not open files.
 
 `python -m assay.deployments.pages HOST PORT`: / is the operator's desk, /reports lists the reports,
-each report is at /<digest>, the versions of a use case are at /use-case/NAME, two of them are
-compared at /compare?a=NAME@1&b=NAME@2, and metrics for Prometheus are at /metrics. Nothing else of
-the bucket is served. A report is read and verified at each request. If the server requires a
-password, so does this; a browser is given it by the link that `assay up` prints.
+each report is at /<digest>, that of a look at /look/<model>/<entry>, the versions of a use case are
+at /use-case/NAME, two of them are compared at /compare?a=NAME@1&b=NAME@2, and metrics for
+Prometheus are at /metrics. Nothing else of the bucket is served. A report is read and verified at
+each request. If the server requires a password, so does this; a browser is given it by the link
+that `assay up` prints.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from assay.deployments.login_link import (
     encode_login,
     redeem_login_code,
 )
+from assay.deployments.look_page import LOOK_PATH, render_look
 from assay.deployments.metrics.collector import CONTENT_TYPE, MetricsCollector
 from assay.deployments.model_pages import (
     COMPARE_PATH,
@@ -161,6 +163,9 @@ def _find_page(server: ReportServer, name: str, query: str) -> _Answer:
             return HTTPStatus.OK, _list_reports(server, bucket), _PAGE_HEADERS
         if name == COMPARE_PATH or name.startswith(USE_CASE_PATH):
             return _find_model_page(server, bucket, name, query)
+        if look := LOOK_PATH.fullmatch(name):
+            page = render_look(bucket, look["model"], int(look["entry"]))
+            return (HTTPStatus.OK, page, _PAGE_HEADERS) if page else (*_NOT_FOUND, {})
         digest = Digest(name)
         if digest in server.index.find_reports(bucket, digest):
             return HTTPStatus.OK, bucket.objects.get(digest), _REPORT_HEADERS

@@ -26,7 +26,7 @@ from assay.tasks.monitoring import (
 from assay.tasks.reasons import gather_reasons
 from assay.tasks.reference import build_reference
 from assay.tasks.shadow import run_shadow_gate
-from assay.tasks.stage import publish_history
+from assay.tasks.stage import publish_history, publish_look
 from assay.tasks.start_run import start_run
 from assay.tasks.window import build_window
 from assay.util import clock
@@ -67,6 +67,8 @@ def monitor(
         _request_retraining(run, now)
     if outcome.look is not None or (outcome.shadow and outcome.shadow.entry):
         publish_history(run.bucket, run.name)
+    if outcome.look is not None:
+        publish_look(outcome)
     return _final_state(outcome, labels)
 
 
@@ -133,4 +135,7 @@ def _final_state(outcome: MonitorOutcome, imported: LabelImport) -> State:
     message, shadow = outcome.summary or outcome.why, outcome.shadow
     if shadow and shadow.entry:
         message += f" {shadow.model} in shadow: {shadow.verdict}."
+    if outcome.verdict == RETRAIN:
+        # Red on the dashboard, as what a gate refuses; alerts are about states by their names.
+        return Failed(name=name, message=message, data=data)
     return Completed(name=name, message=message, data=data)

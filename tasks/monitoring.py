@@ -73,7 +73,8 @@ def record_look(
     entry = look_body(look, material, facts, result, last["report"]) | {"steps": step_costs(steps)}
     entry |= {"quiet": True} if quiet else {}
     log = get_run_logger()
-    if append_look(bucket, look, entry) is None:
+    added = append_look(bucket, look, entry)
+    if added is None:
         why = describe_look_conflict(bucket, look)
         log.warning(why)
         return MonitorOutcome(use_case=run.name, model=look.version.name, why=why)
@@ -82,6 +83,7 @@ def record_look(
         use_case=run.name,
         model=look.version.name,
         look=look.number,
+        entry=added.number,
         verdict=result.verdict,
         summary=report.summary,
         reasons=result.reasons,

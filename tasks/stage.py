@@ -29,6 +29,8 @@ from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.errors import StoreUnreachable
 from assay.gates.report import get_report
+from assay.production.monitoring.look_summary import look_headline, render_look_outcome
+from assay.production.monitoring.outcome import MonitorOutcome
 from assay.registry import authority
 from assay.render.dashboard import artifact_key, check_rows, report_pictures
 from assay.render.markdown import render_markdown
@@ -213,6 +215,14 @@ def publish_page(run: Run, outcome: RunOutcome) -> None:
     reports = [get_report(run.bucket, report) for report in outcome.reports.values()]
     text = render_outcome(outcome, reports, link)
     create_markdown_artifact(text, artifact_key(run.name, "report"), outcome_headline(outcome))
+
+
+def publish_look(outcome: MonitorOutcome) -> None:
+    """Show what a look found, with a link to its report on the page server, if there is one."""
+    pages = os.environ.get("ASSAY_PAGES")
+    link = f"{pages.rstrip('/')}/look/{outcome.use_case}/{outcome.entry}" if pages else None
+    key = artifact_key(outcome.use_case, "look")
+    create_markdown_artifact(render_look_outcome(outcome, link), key, look_headline(outcome))
 
 
 def publish_history(bucket: Bucket, model: str) -> None:

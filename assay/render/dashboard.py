@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assay.gates.report import Figure, Report, Verdict
+from assay.gates.report import Figure, Report
 from assay.render.numbers import estimate_parts
 from assay.render.report_text import checks_worst_first, verdict_label
 from assay.render.svg.figure import figure_svg_file
@@ -13,7 +13,7 @@ from assay.util.printable_text import printable_text
 MOST_CHECKS = 200
 MOST_PICTURES = 3
 PICTURE_LIMIT = 64_000  # bytes of SVG
-_LONGEST_VALUE = 600  # characters of one value
+_LONGEST_VALUE = 64  # characters of one value: what fits beside the menu at 1280 pixels
 
 
 def artifact_key(*names: str) -> str:
@@ -24,21 +24,19 @@ def artifact_key(*names: str) -> str:
 def check_rows(report: Report) -> list[dict[str, str]]:
     """The checks as rows of text, worst first, at most `MOST_CHECKS`; the last row counts the rest.
 
-    Long texts come last, because a table may be cut at its right edge.
+    The table cuts what is beyond its right edge, so a row is short: the report's own page has the
+    whole finding, and what to do.
     """
     checks = checks_worst_first(report)
     rows = []
     for check in checks[:MOST_CHECKS]:
         estimate, bounds, limit = estimate_parts(check)
-        remedy = "" if check.verdict is Verdict.PASS else check.remedy
         rows.append(
             {
                 "verdict": verdict_label(check.verdict),
-                "estimate": estimate,
-                "interval": bounds,
+                "estimate": " ".join(part for part in (estimate, bounds) if part),
                 "limit": limit,
                 "finding": _shorten(check.headline),
-                "remedy": _shorten(remedy),
             }
         )
     left = len(checks) - len(rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import wrap
 
 from assay.gates.report import Check, Figure, Report, Sheet, Verdict
 from assay.render.numbers import estimate_text, format_column, is_numeric
@@ -21,6 +22,8 @@ MARKDOWN_LIMIT = (
 )
 _ROW_LIMITS = (500, 100, 20, 0)  # rows of a table to try, until the text is within the limit
 _LONGEST_CELL = 600  # characters of one cell
+_TABLE_WIDTH = 96  # characters of a row that the dashboard shows beside its menu at 1280 pixels
+_SHORT_CELL = 20  # characters of a cell that is not broken
 _MOST_NUMBERS = 12  # numbers that stand beneath their picture
 
 # Between letters an underscore is harmless, and `true_positive_rate` stays readable unrendered.
@@ -57,7 +60,7 @@ def _report_blocks(report: Report, rows: int, pictures: Mapping[str, str]) -> It
     for figure in report.figures:
         yield from _figure_blocks(figure, rows, pictures.get(figure.title))
     for sheet in report.sheets:
-        yield from sheet_blocks(sheet, rows)
+        yield from sheet_blocks(sheet, rows, broken=True)
     if report.notes:
         yield "## What limits this report"
         yield "\n".join(f"- {escape_markdown(note)}" for note in report.notes)
@@ -84,25 +87,31 @@ def _finding_item(check: Check) -> str:
 
 
 def _passed_table(checks: Sequence[Check], rows: int) -> str:
-    lines = [table_row(("estimate", "limit", "claim", "what was seen")), "|--:|--:|---|---|"]
+    head = ("estimate", "limit", "claim", "what was seen")
+    cells = []
     for check in checks[:rows]:
         seen = "; ".join(part for part in (check.why, check_remarks(check)) if part)
-        lines.append(table_row(map(escape_markdown, (*estimate_text(check), check.claim, seen))))
+        cells.append((*estimate_text(check), check.claim, seen))
+    lines = markdown_table(head, cells, ("--:", "--:", "---", "---"))
     return "\n".join(lines + _rows_left_note(len(checks) - rows))
 
 
-def sheet_blocks(sheet: Sheet, rows: int, level: int = 2) -> Iterator[str]:
-    """A sheet's heading of this level, its first rows, how many are left, and its note."""
+def sheet_blocks(sheet: Sheet, rows: int, level: int = 2, *, broken: bool = False) -> Iterator[str]:
+    """A sheet's heading of this level, its first rows, how many are left, and its note.
+
+    `broken`: with long cells broken at words, as the dashboard needs them.
+    """
     yield f"{'#' * level} {escape_markdown(sheet.title)}"
     if not sheet.columns:
         return
     columns = list(zip(*sheet.rows[:rows], strict=True)) or [()] * len(sheet.columns)
-    lines = [table_row(map(escape_markdown, sheet.columns))]
-    lines.append(table_row("--:" if is_numeric(cells) else "---" for cells in columns))
-    lines += [
-        table_row(map(escape_markdown, cells))
-        for cells in zip(*map(format_column, columns), strict=True)
-    ]
+    rule = ["--:" if is_numeric(cells) else "---" for cells in columns]
+    cells = list(zip(*map(format_column, columns), strict=True))
+    if broken:
+        lines = markdown_table(sheet.columns, cells, rule)
+    else:
+        lines = [table_row(map(escape_markdown, sheet.columns)), table_row(rule)]
+        lines += [table_row(map(escape_markdown, row)) for row in cells]
     yield "\n".join(lines + _rows_left_note(len(sheet.rows) - rows))
     if sheet.note:
         yield escape_markdown(sheet.note)
@@ -110,7 +119,7 @@ def sheet_blocks(sheet: Sheet, rows: int, level: int = 2) -> Iterator[str]:
 
 def _figure_blocks(figure: Figure, rows: int, picture: str | None) -> Iterator[str]:
     """The figure's picture, its text, and its numbers if they are few or no picture shows them."""
-    title, *numbers = sheet_blocks(figure_sheet(figure), rows)
+    title, *numbers = sheet_blocks(figure_sheet(figure), rows, broken=True)
     yield title
     if picture:
         yield f"![{escape_markdown(figure.alt)}]({picture})"
@@ -121,6 +130,27 @@ def _figure_blocks(figure: Figure, rows: int, picture: str | None) -> Iterator[s
 
 def _rows_left_note(omitted_rows: int) -> list[str]:
     return ["", f"*{omitted_rows:,} more rows*"] if omitted_rows > 0 else []
+
+
+def markdown_table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], rule: Iterable[str]
+) -> list[str]:
+    """The lines of a table of plain texts, whose long cells are broken at words.
+
+    Prefect's dashboard wraps no cell, and cuts a table off at the edge of its page.
+    """
+    columns = list(zip(head, *rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    short = [width for width in widths if width <= _SHORT_CELL]
+    room = (_TABLE_WIDTH - sum(short)) // max(len(widths) - len(short), 1)
+    broken = [[_break_cell(text, max(room, _SHORT_CELL)) for text in column] for column in columns]
+    first, *others = zip(*broken, strict=True)
+    return [table_row(first), table_row(rule), *map(table_row, others)]
+
+
+def _break_cell(text: str, width: int) -> str:
+    """A cell's text, escaped, in lines of about this many characters."""
+    return "<br>".join(map(escape_markdown, wrap(text[:_LONGEST_CELL], width))) or ""
 
 
 def table_row(cells: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from assay.bucket.journal import JournalEntry, entry_timestamp
 from assay.gates.report import Cell, Figure, Point, Series, Sheet
 from assay.registry.history import CHAMPION, ModelHistory, Version
+from assay.render.date_figure import DateFigure
 from assay.util import clock
 
 EXPECTED_PREFIX, REALISED_PREFIX = "expected ", "realised "
@@ -104,10 +105,13 @@ def history_figures(
     """
     if len(look_entries) < 2:
         return
-    start = entry_timestamp(look_entries[0])
-    end = max(map(entry_timestamp, look_entries))
+    # A backfill looks at the past.
+    look_entries = sorted(look_entries, key=entry_timestamp)
+    end = entry_timestamp(look_entries[-1])
+    start = entry_timestamp(look_entries[0]).replace(hour=0, minute=0, second=0, microsecond=0)
     about = {
-        "x_axis": f"days since {clock.display_timestamp(start)}",
+        "x_axis": "date (UTC)",
+        "start": start,
         **_champion_line(champion, start, end),
     }
     metric = first_metric(look_entries)
@@ -126,7 +130,7 @@ def history_figures(
 def _champion_line(champion: JournalEntry | None, start: datetime, end: datetime) -> dict[str, Any]:
     if champion is None or not start < entry_timestamp(champion) <= end:
         return {}
-    name = "present champion since day"
+    name = "present champion since"
     return {
         "x_reference": _days_since(entry_timestamp(champion), start),
         "x_reference_name": name,
@@ -140,7 +144,9 @@ def _curve_figure(
     drawn = tuple(one for one in series if len(one.points) > 1)
     if drawn:
         alt = "; ".join(map(_series_summary, drawn)) + "."
-        yield Figure(title=title, kind="curve", axis=axis, series=drawn, alt=alt, **figure_fields)
+        yield DateFigure(
+            title=title, kind="curve", axis=axis, series=drawn, alt=alt, **figure_fields
+        )
 
 
 def _look_series(

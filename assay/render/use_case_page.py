@@ -110,9 +110,13 @@ def _page_blocks(
             yield f"![{escape_markdown(figure.alt)}]({pictures[figure.title]})"
         yield escape_markdown(figure.alt)
     if history.versions:
-        yield from sheet_blocks(model_history.versions_sheet(history, page.scores), _MOST_ROWS)
+        yield from sheet_blocks(
+            model_history.versions_sheet(history, page.scores), _MOST_ROWS, broken=True
+        )
     if page.looks:
-        yield from sheet_blocks(model_history.looks_sheet(page.looks, history.model), _MOST_ROWS)
+        yield from sheet_blocks(
+            model_history.looks_sheet(page.looks, history.model), _MOST_ROWS, broken=True
+        )
     yield "## What happened"
     yield _event_list(page, actor_of)
     yield (

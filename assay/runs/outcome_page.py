@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from assay.gates.report import Report
-from assay.render.markdown import escape_markdown, table_row
+from assay.render.markdown import escape_markdown, markdown_table
 from assay.render.report_text import format_scores, verdict_label
 from assay.runs.outcome import RunOutcome
 
@@ -38,16 +38,10 @@ def _outcome_blocks(outcome: RunOutcome, reports: Sequence[Report], link: str) -
             [*(f"- {escape_markdown(why)}" for why in outcome.reasons[:_MOST_REASONS]), *more]
         )
     yield "## Gates"
-    lines = [table_row(("gate", "verdict", "what was seen")), "|---|---|---|"]
-    lines += [
-        table_row(map(escape_markdown, (r.gate, verdict_label(r.verdict), r.summary)))
-        for r in reports
-    ]
-    yield "\n".join(lines)
-    if outcome.judged:
+    cells = [(report.gate, verdict_label(report.verdict), report.summary) for report in reports]
+    yield "\n".join(markdown_table(("gate", "verdict", "what was seen"), cells, ["---"] * 3))
+    if judged := outcome.judged:
         yield "## Candidates"
-        lines = [table_row(("version", "is", "candidate", "on the test rows")), "|---|---|---|---|"]
-        for one in outcome.judged:
-            said = (one.model, one.status, one.candidate, format_scores(one.scores))
-            lines.append(table_row(map(escape_markdown, said)))
-        yield "\n".join(lines)
+        head = ("version", "is", "candidate", "on the test rows")
+        rows = [(one.model, one.status, one.candidate, format_scores(one.scores)) for one in judged]
+        yield "\n".join(markdown_table(head, rows, ["---"] * 4))

@@ -13,6 +13,7 @@ from assay.bucket.journal import JournalEntry
 from assay.registry.batch_ledger import BatchHistory
 from assay.registry.history import fold_journal
 from assay.registry.open import open_bucket
+from assay.render.svg.figure import figure_svg_file
 from assay.render.use_case_page import UseCasePage
 from assay.store.memory import MemoryStore
 
@@ -112,12 +113,21 @@ def test_what_versions_reached_stands_beside_them():
     assert old["roc_auc"] == "–"  # noqa: RUF001 - a gap
 
 
-def test_looks_are_told_over_champions_by_the_days_since_the_first():
+def test_looks_are_told_over_champions_by_their_dates():
     performance, gap, moved = told(*LIFE).figures()
     (expected,) = performance.series
-    assert [(p.x, p.value) for p in expected.points] == [(0, 0.9), (1, 0.8), (5, 0.85)]
-    assert performance.x_axis == "days since 2016-01-03 10:00"
-    assert performance.x_reference == 4  # then the present champion came
+    ten = 0.4167  # o'clock, in days
+    assert [(p.x, p.value) for p in expected.points] == [
+        (ten, 0.9),
+        (1 + ten, 0.8),
+        (5 + ten, 0.85),
+    ]
+    assert performance.date_label(1) == "2016-01-04"
+    assert performance.date_label(1.5) == "01-04 12:00"
+    assert performance.x_reference == 4 + ten  # then the present champion came
+    drawn = figure_svg_file(performance).decode()
+    assert "2016-01-04" in drawn
+    assert "present champion since 01-07 10:00" in drawn
     assert [p.value for p in gap.series[0].points] == pytest.approx([0.09, 0.08, 0.085])
     assert moved.alt == "columns: 0 at the last look, from 0 to 0 in all."
 
@@ -127,7 +137,13 @@ def test_realised_performance_is_drawn_where_labels_came():
     later = look(10, 0.84, version=2, **{"realised ROC AUC": 0.6})
     performance, *_ = told(*LIFE, late, later).figures()
     assert [series.name for series in performance.series] == ["expected", "realised"]
-    assert [p.x for p in performance.series[1].points] == [6, 7]
+    assert [p.x for p in performance.series[1].points] == [6.4167, 7.4167]
+
+
+def test_looks_at_the_past_stand_in_the_order_of_their_dates():
+    performance, *_ = told(*LIFE, look(9, 0.7, version=2), look(8, 0.84, version=2)).figures()
+    places = [point.x for point in performance.series[0].points]
+    assert places == sorted(places)
 
 
 def test_a_tolerance_is_drawn_if_all_rules_share_it():

@@ -23,8 +23,9 @@ class ShadowOutcome(BaseModel):
 
 class MonitorOutcome(BaseModel):
     """What the monitor flow came to. `verdict` is None where there was nothing to look at, or
-    the look was not counted: `why` says so. `labels`: what came of reading labels, by name.
-    `shadow`: what the challenger's answers beside it came to, where there is one to compare.
+    the look was not counted: `why` says so. `entry` is the look's in the journal. `labels`: what
+    came of reading labels, by name. `shadow`: what the challenger's answers beside it came to,
+    where there is one to compare.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +33,7 @@ class MonitorOutcome(BaseModel):
     use_case: str
     model: str
     look: int | None = None
+    entry: int | None = None
     verdict: str | None = None
     summary: str = ""
     reasons: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -37,10 +38,15 @@ def value_band(
     )
 
 
-def fitting_ticks(scale: Scale) -> list[tuple[float, str]]:
-    """As many ticks as fit with their labels side by side, within the picture."""
+def fitting_ticks(
+    scale: Scale, relabel: Callable[[float], str] | None = None
+) -> list[tuple[float, str]]:
+    """As many ticks as fit with their labels side by side, within the picture. `relabel` gives a
+    value's label instead of the number.
+    """
     for most in range(7, 1, -1):
         marks = (log_ticks if scale.log else linear_ticks)(scale.low, scale.high, most)
+        marks = [(value, relabel(value) if relabel else label) for value, label in marks]
         places = [(scale(value), text_width(label) / 2) for value, label in marks]
         apart = all(b - a >= half_a + half_b + 8 for (a, half_a), (b, half_b) in pairwise(places))
         if apart:

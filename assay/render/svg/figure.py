@@ -5,9 +5,12 @@ Labels are measured before they are placed, so that none overlaps another or lea
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from markupsafe import Markup
 
 from assay.gates.report import Figure, Series
+from assay.render.date_figure import DateFigure
 from assay.render.numbers import format_numbers
 from assay.render.svg import elements, histogram, row_chart, xy_chart
 from assay.render.svg.canvas import WIDTH, ChartMarks
@@ -100,17 +103,20 @@ def _legend_entries(figure: Figure) -> list[LegendEntry]:
     if upright:
         entries += _comparison_entries(
             figure.x_reference, figure.x_reference_name, figure.x_band, figure.x_band_name,
-            upright=True,
+            upright=True, relabel=figure.date_label if isinstance(figure, DateFigure) else None,
         )  # fmt: skip
     return entries
 
 
 def _comparison_entries(
     reference: float | None, name: str, band: tuple[float, float] | None, band_name: str,
-    *, upright: bool,
+    *, upright: bool, relabel: Callable[[float], str] | None = None,
 ) -> list[LegendEntry]:  # fmt: skip
-    """Legend entries for the reference line and the band of one axis, with equal precision."""
+    """Legend entries for the reference line and the band of one axis, with equal precision.
+    `relabel` gives the reference's label instead of the number.
+    """
     at, low, high = format_numbers([reference, *(band or (None, None))], distinct=True)
+    at = relabel(reference) if relabel and reference is not None else at
     entries = []
     if reference is not None:
         ends = (11, -8, 11, 8) if upright else (0, 0, 22, 0)

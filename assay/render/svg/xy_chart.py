@@ -8,6 +8,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from assay.gates.report import Figure, Point, Series
+from assay.render.date_figure import DateFigure
 from assay.render.svg import elements
 from assay.render.svg.axes import Scale, axis_values, fit_scale, linear_ticks, x_axis_values
 from assay.render.svg.canvas import WIDTH, ChartMarks, centred_text, fitting_ticks, value_band
@@ -111,7 +112,8 @@ def draw_frame(
         marks.append(
             svg_text(label, room - 8, y + 4.5, room=room, text_anchor="end", **MUTED_STYLE)
         )
-    for value, label in fitting_ticks(across):
+    dates = figure.date_label if isinstance(figure, DateFigure) else None
+    for value, label in fitting_ticks(across, dates):
         x = across(value)
         marks.append(svg_line(x, rise.start, x, rise.start + 4, **GRID_STYLE))
         marks.append(centred_text(label, x, rise.start + 17))
