@@ -164,11 +164,11 @@ def _find_page(server: ReportServer, name: str, query: str) -> _Answer:
         if name == COMPARE_PATH or name.startswith(USE_CASE_PATH):
             return _find_model_page(server, bucket, name, query)
         if look := LOOK_PATH.fullmatch(name):
-            page = render_look(bucket, look["model"], int(look["entry"]))
-            return (HTTPStatus.OK, page, _PAGE_HEADERS) if page else (*_NOT_FOUND, {})
-        digest = Digest(name)
-        if digest in server.index.find_reports(bucket, digest):
-            return HTTPStatus.OK, bucket.objects.get(digest), _REPORT_HEADERS
+            page, headers = render_look(bucket, look["model"], int(look["entry"])), _PAGE_HEADERS
+        else:
+            page, headers = _find_report(server, bucket, Digest(name)), _REPORT_HEADERS
+        if page is not None:
+            return HTTPStatus.OK, page, headers
     except ObjectMissing:
         pass
     except AssayError as error:  # before ValueError: a corrupt object is both
@@ -176,6 +176,12 @@ def _find_page(server: ReportServer, name: str, query: str) -> _Answer:
     except ValueError:
         pass  # no digest
     return *_NOT_FOUND, {}
+
+
+def _find_report(server: ReportServer, bucket: Bucket, digest: Digest) -> bytes | None:
+    """A report of a run that a journal knows; None for any other object."""
+    known = digest in server.index.find_reports(bucket, digest)
+    return bucket.objects.get(digest) if known else None
 
 
 def _find_model_page(server: ReportServer, bucket: Bucket, name: str, query: str) -> _Answer:
