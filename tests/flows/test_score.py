@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 
 import assay.flows.score
 from assay.bucket.journal import Journal
-from assay.errors import NoChampion, ReferenceUnknown
+from assay.errors import ConfigError, NoChampion, ReferenceUnknown
 from assay.flows.monitor import monitor
 from assay.flows.score import score
 from assay.registry.batch_ledger import BatchLedger
@@ -382,3 +382,31 @@ def test_killed_anywhere_the_next_run_ends_with_one_entry_and_every_row_once(tmp
         rows = connection.execute(text("SELECT line, model FROM answers")).all()
     assert {row.model for row in rows} == {str(place.version.digest)}
     assert sorted(row.line for row in rows) == list(range(2, 14))
+
+
+def test_reasons_and_what_would_be_yes_are_stored_and_delivered(tmp_path):
+    place = Place(tmp_path)
+    asked = place.sections["score"] | {"reasons": 2, "would_be": True}
+    use_case(tmp_path, score=asked, data={"actionable": ["age"]})
+    place.come("a.csv")
+    state, outcome = place.score()
+    assert (state.name, outcome.rows) == ("Scored", 12)
+    (batch,) = place.ledger.scored_batches
+    said = Table.read(place.bucket, batch.predictions).to_pandas()
+    delivered = pd.read_csv(place.folder / "out" / "a.csv")
+    told = ["reason_1", "reason_2", "reason_column", "would_be"]
+    assert list(delivered) == ["line", "person", "probability", "decision", *told, "model"]
+    assert delivered["reason_1"].tolist() == said["reason_1"].tolist()
+    assert set(said["reason_column"]) <= {"age", "job"}
+    no = ~said["decision"]
+    assert said["would_be"].notna().equals(no.rename("would_be"))
+    assert said.loc[no, "would_be"].str.startswith("would be yes if age were ").any()
+
+
+def test_reasons_that_the_model_has_no_columns_for_are_refused_before_any_batch(tmp_path):
+    place = Place(tmp_path)
+    use_case(tmp_path, score=place.sections["score"] | {"reasons": 5})
+    place.come("a.csv")
+    with pytest.raises(ConfigError, match=r"score\.reasons is 5, and the model has 2 columns"):
+        score(config=str(tmp_path / "jobs.yaml"), store=place.store)
+    assert place.ledger.scored_batches == ()

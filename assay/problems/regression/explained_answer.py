@@ -33,4 +33,5 @@ class ExplainedAmount:
 
     def describe_push(self, effect: float, output: int) -> str:  # noqa: ARG002 - there is but one
         way = "raises" if effect > 0 else "lowers"
-        return f"{way} the estimate by {abs(effect):.3g} {self._unit}".rstrip()
+        size = float(f"{abs(effect):.2g}")  # it is sampled: more digits would promise too much
+        return f"{way} the estimate by about {size:,.10g} {self._unit}".rstrip()

@@ -26,7 +26,7 @@ REASON_COLUMN: Final = "reason_column"
 """The column that the first reason is about; null where there is none."""
 NO_REASON: Final = "no column moved this answer"
 BACKGROUND_ROWS: Final = 32
-_ROWS: Final = 1 << 14  # at once: their frames and codes are in memory
+_ROWS: Final = 1 << 16  # at once: the more, the more share their mixtures
 
 
 def reason_name(place: int) -> str:

@@ -339,7 +339,10 @@ def test_amounts_are_told_in_their_unit():
     case = pay_case()
     told, _ = explain(REGRESSION, case, "prediction")
     assert any(f" {case.data.target.unit}" in one for one in told)
-    assert all("the estimate by " in one for one in told if one != "no column moved this answer")
+    assert all("the estimate by about " in one for one in told)
+    explained = REGRESSION.explained_answer(case.data.target)
+    assert explained.describe_push(-12_345.6, 0).startswith("lowers the estimate by about 12,000 ")
+    assert explained.describe_push(0.04567, 0).startswith("raises the estimate by about 0.046 ")
 
 
 def test_of_classes_the_decided_one_is_told():
