@@ -87,7 +87,9 @@ def promote(
             result = decide_promotion(reference, url, reason, approved)
         except (NotAllowed, ConfigError, Ineligible) as error:
             question = promotion_question(reference, url, as_of)
-            refusal = f"**Your answer was not carried out:** {error} What you typed is below.\n\n"
+            # A form has no options, which is what the remedy of a missing reason names.
+            why = f"{error.what}." if isinstance(error, ConfigError) else str(error)
+            refusal = f"**Your answer was not carried out:** {why} What you typed is below.\n\n"
             continue
         publish_history(open_bucket(url), reference.partition("@")[0])
         if approved:

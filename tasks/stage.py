@@ -230,6 +230,8 @@ def publish_history(bucket: Bucket, model: str) -> None:
     page = UseCasePage.load(bucket, model)
     pictures = {figure.title: data_url(figure_svg_file(figure)) for figure in page.figures()}
     text = page.to_markdown(actor_of=partial(authority.describe_author, bucket), pictures=pictures)
+    if pages := os.environ.get("ASSAY_PAGES"):
+        text += f"\n[All versions, to sort and to filter]({pages.rstrip('/')}/use-case/{model})\n"
     create_markdown_artifact(text, artifact_key(model, "history"), page.headline)
 
 

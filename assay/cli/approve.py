@@ -28,7 +28,6 @@ def command(
     if because is None:
         commands = (f"assay {act} {reference} --because TEXT" for act in ("approve", "refuse"))
         show_brief(reference, store, list(commands), as_json=as_json)
-        return
     run_decision(
         approve_version,
         reference,

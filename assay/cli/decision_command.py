@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from assay.cli.console import next_command, print_json, print_stderr, print_text
 from assay.cli.existing_bucket import open_existing_bucket
@@ -51,9 +51,13 @@ def run_decision(
 
 def show_brief(
     reference: str, store: str | None, commands: Sequence[str], *, as_json: bool
-) -> None:
-    """Print what a person should know before deciding about a version, then what to type."""
+) -> NoReturn:
+    """Print what a person should know before deciding about a version, then what to type; and end
+    with exit code 2, as nothing was decided.
+    """
     from dataclasses import asdict
+
+    import typer
 
     from assay.cli.existing_bucket import bucket_url
     from assay.runs.comparison.approval_brief import brief_decision
@@ -62,12 +66,14 @@ def show_brief(
     brief = brief_decision(open_existing_bucket(url), reference)
     if as_json:
         print_json({"question": brief.question, **asdict(brief)})
-        return
-    for line in brief.lines():
-        print_text(line)
-    print_text("\nTo decide, type")
-    for command in commands:
-        print_text(f"  {next_command(command, url)}")
+    else:
+        for line in brief.lines():
+            print_text(line)
+        print_text("\nTo decide, type")
+        for command in commands:
+            print_text(f"  {next_command(command, url)}")
+    print_stderr("error: nothing was decided: a decision needs --because TEXT")
+    raise typer.Exit(2)
 
 
 def _print_decision(

@@ -41,7 +41,6 @@ def command(
             f"assay refuse {reference} --because TEXT",
         ]
         show_brief(reference, store, commands, as_json=as_json)
-        return
     run_decision(
         partial(promote_version, alias=alias, approve=approve),
         reference,

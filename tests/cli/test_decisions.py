@@ -188,3 +188,21 @@ def test_a_file_that_holds_no_public_key_is_named(assay, kept, tmp_path, content
     refused = assay("vouch", str(tmp_path / "odd.pub"))
     assert refused.code == 1
     assert "odd.pub" in refused.err
+
+
+def test_without_a_reason_both_models_are_shown_and_nothing_is_decided(assay, kept):
+    before = len(assay("log", "guests", "--json").json["guests"])
+    done = assay("approve", "guests@1")
+    assert (done.code, "nothing was decided" in done.err) == (2, True)
+    assert "Shall guests@1 become champion in place of guests@2?" in done.out
+    assert "same test rows" in done.out
+    assert "assay refuse guests@1 --because TEXT" in done.out
+    assert len(assay("log", "guests", "--json").json["guests"]) == before
+
+
+def test_a_refusal_is_called_so_and_kept(assay, kept):
+    done = assay("refuse", "guests@2", "--because", "it leaks")
+    assert done.code == 0
+    assert "promotion of guests@2 refused: it leaks" in done.out
+    assert "promotion of guests@2 refused: it leaks" in assay("log", "guests").out
+    assert "guests@2 is champion already." in assay("promote", "guests@2").out

@@ -48,10 +48,13 @@ class ApprovalBrief:
     origin: str
     cautions: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    is_champion: bool = False
 
     @property
     def question(self) -> str:
         """What is to be decided."""
+        if self.is_champion:
+            return f"{self.challenger} is champion already."
         place = f" in place of {self.champion}" if self.champion else ""
         return f"Shall {self.challenger} become champion{place}?"
 
@@ -115,6 +118,7 @@ def brief_decision(bucket: Bucket, reference: str, *, pages: str = "") -> Approv
         origin=_origin_sentence(history, version),
         cautions=tuple(_caution_lines(reports)),
         evidence=tuple(_evidence(bucket, version, champion, pages.rstrip("/"))),
+        is_champion=history.champion == version,
     )
 
 
