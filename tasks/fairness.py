@@ -69,6 +69,7 @@ def run_fairness_gate(
             "not_sensitive": list(use_case.data.not_sensitive),
             "target": use_case.data.target.column,
             "identity": list(use_case.data.identity),
+            **use_case.data.weight_setting(),
             "candidate": candidate,
             "together": entity_columns(use_case),
             **({} if since is None else {"since": since}),

@@ -54,6 +54,7 @@ def build_training_table(run: Run, first: Artifact, attempt: RetrainingAttempt) 
             "least": use_case.monitor.rows,
             "as_of": None if isinstance(retrain.window, str) else attempt.as_of.isoformat(),
             "identity": use_case.data.identity,
+            **use_case.data.weight_setting(),
             "target": use_case.data.target.model_dump(mode="json"),
             "known": use_case.labels.known,
         },

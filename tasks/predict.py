@@ -68,6 +68,7 @@ def predict_batch(
         ),
         settings={
             "identity": list(use_case.data.identity),
+            **use_case.data.weight_setting(),
             "target": use_case.data.target.column,
             "outside": use_case.score.outside,
             **(explanation_settings(run) if usual else {}),

@@ -42,6 +42,7 @@ def rank_candidates(run: Run, train_steps: dict[str, Step]) -> Step:
             "fairness": [rule.model_dump(mode="json") for rule in use_case.fairness],
             "sensitive": use_case.data.column_meaning()["sensitive"],
             "candidates": list(train_steps),
+            **use_case.data.weight_setting(),
         },
         inputs={
             f"{title}: {name}": train_steps[title][name] for title in train_steps for name in kept

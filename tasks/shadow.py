@@ -15,14 +15,14 @@ def run_shadow_gate(run: Run, comparison: ShadowComparison) -> Step:
 
     def work() -> dict[str, Artifact]:
         from assay.gates.report import put_report
+        from assay.problems.weighted_rows import SCORED_ROWS_NOTE, note_unweighted
         from assay.production.shadow.paired_rows import judge_comparison, pair_rows
 
         found = pair_rows(run.bucket, comparison, use_case)
         facts = found.facts.model_dump(mode="json")
+        report = judge_comparison(run.bucket, comparison, found, use_case)
         return {
-            "report": put_report(
-                run.bucket, judge_comparison(run.bucket, comparison, found, use_case)
-            ),
+            "report": put_report(run.bucket, note_unweighted(report, use_case, SCORED_ROWS_NOTE)),
             "rows": found.rows,
             "facts": run.bucket.put_json(facts, JSON, "facts of a comparison in shadow"),
         }

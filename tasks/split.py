@@ -46,6 +46,7 @@ def split_table(run: Run, table: Artifact) -> Step:
             "split": use_case.split.model_dump(mode="json"),
             "identity": use_case.data.identity,
             "target": use_case.data.target.model_dump(mode="json"),
+            **use_case.data.weight_setting(),
         },
         inputs={"table": table},
         work=work,

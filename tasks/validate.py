@@ -53,6 +53,7 @@ def run_validation_gate(
                 malformed=aside,
                 as_text=run.bucket.get_json(as_text) if as_text else (),
                 notes=ReadingNotes(**run.bucket.get_json(notes)) if notes else None,
+                weight=use_case.data.weight,
                 previous=Table.read(run.bucket, before) if before else None,
                 locate=written.text.locate,
             )

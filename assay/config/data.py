@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from assay.config.row_weight import RowWeight, coerce_weight
 from assay.config.section import ColumnName, Fraction, NonEmptyText, Section, as_tuples
 from assay.errors import ConfigError
 from assay.util.url_secrets import has_written_secret, redact_url
@@ -316,6 +317,13 @@ class Data(Section):
     """Features that people can change: [hours_per_week, {column: education_num, direction: up}].
     What a no is told (`score.would_be`) names no others.
     """
+    weight: (
+        Annotated[RowWeight, BeforeValidator(coerce_weight, json_schema_input_type=str | RowWeight)]
+        | None
+    ) = None
+    """The column that says how much each row counts, such as the weight of a survey. It is not a
+    feature, and rows to be scored need none. Rows of weight 0 are left out.
+    """
     time: ColumnName | None = None
     """The column, a date or an ascending number, that gives a row's time. It is not a feature."""
 
@@ -326,9 +334,17 @@ class Data(Section):
         if self.target.classes and self.target.unlabelled == "leave_out":
             of_target |= {"classes"}  # rows of others are left out
         include: dict[str, Any] = dict.fromkeys(kept, True) | {"target": of_target}
+        if self.weight is not None:
+            include["weight"] = {"column"}  # rows of weight 0 are left out
         return self.model_dump(mode="json", include=include)
+
+    def weight_setting(self) -> dict[str, Any]:
+        """The weight as JSON, under that name; nothing without one."""
+        if self.weight is None:
+            return {}
+        return {"weight": self.weight.model_dump(mode="json")}
 
     def column_meaning(self) -> dict[str, Any]:
         """What the columns mean, as JSON, without where they come from or how they are read."""
         kept = {"target", "identity", "exclude", "after_outcome", "sensitive", "time"}
-        return self.model_dump(mode="json", include=kept)
+        return self.model_dump(mode="json", include=kept) | self.weight_setting()

@@ -123,6 +123,7 @@ class UseCase(Section):
         withheld = {data.target.column, *data.identity, *data.exclude, *data.after_outcome}
         withheld |= {name for name, group in data.sensitive.items() if not group.feature}
         withheld |= {name for name in (data.time, self.split.column) if name}
+        withheld |= {data.weight.column} if data.weight else set()
         return [name for name in columns if name not in withheld]
 
     def column_references(self) -> list[tuple[tuple[str | int, ...], str]]:
@@ -136,6 +137,8 @@ class UseCase(Section):
         for key in ("types", "categories", "dates", "sensitive"):
             found += [(("data", key, name), name) for name in getattr(data, key)]
         found += [(("data", "actionable", i), one.column) for i, one in enumerate(data.actionable)]
+        if data.weight:
+            found.append((("data", "weight"), data.weight.column))
         found += self.time_references()
         if self.split.by == "group":
             found.append((("split", "column"), str(self.split.column)))

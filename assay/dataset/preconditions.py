@@ -10,8 +10,10 @@ import pyarrow as pa
 
 from assay.config.data import Sensitive, Target
 from assay.config.loaded_use_case import LoadedUseCase
+from assay.config.row_weight import RowWeight
 from assay.dataset.groups import MISSING_LABEL, group_labels, reference_from_counts
 from assay.dataset.row_source import RowSource
+from assay.dataset.row_weights import weight_values
 from assay.dataset.target import labels_from_column, unlabelled_error
 from assay.errors import DataError, locate_data_errors
 from assay.tables.dates import are_dates
@@ -29,8 +31,8 @@ def check_preconditions(
 
     The rows have every column that the use case names. Refused are: outcomes that `check_target`
     refuses (of a yes or no: those of one class), a
-    sensitive column with no groups to compare or too many, text where times are ordered, a feature
-    without any value.
+    sensitive column with no groups to compare or too many, text where times are ordered, weights
+    that are none, a feature without any value.
     """
     data, where = loaded_use_case.use_case.data, loaded_use_case.text.locate
     with locate_data_errors(where(("data", "target"))):
@@ -41,6 +43,9 @@ def check_preconditions(
     for path, name in loaded_use_case.use_case.time_references():
         with locate_data_errors(where(path)):
             _check_ordered(rows, name)
+    if data.weight is not None:
+        with locate_data_errors(where(("data", "weight"))):
+            _check_weight(rows, data.weight)
     for name in loaded_use_case.use_case.feature_columns(list(rows.columns)):
         if rows.columns[name].missing == rows.count:
             raise DataError(
@@ -58,6 +63,11 @@ def _check_target(rows: RowSource, target: Target, check: CheckTarget) -> None:
     # Each value as often as it occurs: what is refused is counted.
     places = pa.array(np.repeat(np.arange(len(counts)), counts))
     check(pa.chunked_array([different.take(places)]), target)
+
+
+def _check_weight(rows: RowSource, declared: RowWeight) -> None:
+    frame = rows.frame([declared.column])
+    weight_values(pa.chunked_array([pa.Array.from_pandas(frame[declared.column])]), declared)
 
 
 def _check_ordered(rows: RowSource, name: str) -> None:

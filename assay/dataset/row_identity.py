@@ -36,12 +36,11 @@ _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].+)?")
 def unit_columns(names: Sequence[str], use_case: UseCase) -> list[str]:
     """Those of a table's columns `names` that say what stays together.
 
-    The group's column; else the identity; else all but the target.
+    The group's column; else the identity; else all but the target and the weight.
     """
     if use_case.split.column is not None:
         return [use_case.split.column]
-    target = use_case.data.target.column
-    return list(use_case.data.identity) or [name for name in names if name != target]
+    return identity_columns(names, use_case)
 
 
 def unit_hashes(table: Table, use_case: UseCase, salt: int = 0) -> Hashes:
@@ -81,9 +80,12 @@ def entity_hashes(table: Table, use_case: UseCase) -> pd.Series | None:
 
 
 def identity_columns(names: Sequence[str], use_case: UseCase) -> list[str]:
-    """Those of a table's columns `names` that make a row the same row tomorrow."""
-    target = use_case.data.target.column
-    return list(use_case.data.identity) or [name for name in names if name != target]
+    """Those of a table's columns `names` that make a row the same row tomorrow. A weight is none:
+    it may be rescaled, and new rows have none.
+    """
+    data = use_case.data
+    others = {data.target.column, *([data.weight.column] if data.weight else [])}
+    return list(data.identity) or [name for name in names if name not in others]
 
 
 def hash_units(batch: pa.RecordBatch, rule: int, salt: int = 0) -> Hashes:

@@ -44,7 +44,7 @@ def count_cells(predictions: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """One row per occupied cell: `truth`, `decision`, the columns `by`, and "(rows)" int64.
 
     Cells come in the order of their values, whatever the order of the rows. Where predictions
-    have a column "(rows)", each of them stands for so many.
+    have a column "(rows)", each of them stands for so many; floats are weights, and stay floats.
     """
     return assign_cells(predictions, by)[0]
 
@@ -59,7 +59,9 @@ def assign_cells(predictions: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataF
     occupied = int(joint.max()) + 1 if len(joint) else 0
     first = np.empty(occupied, dtype=np.int64)
     first[joint[::-1]] = np.arange(len(joint) - 1, -1, -1)  # the last to be written stays
-    rows = np.bincount(joint, _stands_for(predictions), minlength=occupied).astype(np.int64)
+    rows = np.bincount(joint, _stands_for(predictions), minlength=occupied)
+    if not _are_weights(predictions):
+        rows = rows.astype(np.int64)
     cells = predictions[columns].iloc[first].assign(**{ROWS_COLUMN: rows}).reset_index(drop=True)
     cells = cells.sort_values(columns)
     place = np.empty(occupied, dtype=np.int64)
@@ -72,7 +74,7 @@ def _stands_for(predictions: pd.DataFrame) -> np.ndarray | None:
 
 
 def confusion_counts(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Rows by group label (index) and kind (columns tp, fp, fn, tn), int64.
+    """Rows by group label (index) and kind (columns tp, fp, fn, tn), int64; by weights float64.
 
     Several columns make the labels of their intersection; groups without rows do not appear.
     """
@@ -85,7 +87,13 @@ def confusion_counts(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     table = held.pivot_table(
         index="group", columns="kind", values="rows", aggfunc="sum", fill_value=0
     )
-    return table.reindex(columns=list(CONFUSION_KINDS), fill_value=0).astype(np.int64)
+    table = table.reindex(columns=list(CONFUSION_KINDS), fill_value=0)
+    return table if _are_weights(cells) else table.astype(np.int64)
+
+
+def _are_weights(frame: pd.DataFrame) -> bool:
+    """Whether "(rows)" holds weights instead of counts."""
+    return ROWS_COLUMN in frame and frame[ROWS_COLUMN].dtype.kind == "f"
 
 
 def intersection_reference(rows: pd.Series, parts: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ Sources: Platt 1999 (sigmoid); Zadrozny and Elkan 2002 (isotonic).
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Literal
 
 import numpy as np
@@ -32,17 +33,23 @@ def calibrator_scores(fitted: Any, rows: Any, method: CalibrationMethod) -> np.n
 
 
 def calibrate_classifier(
-    fitted: Any, scores: np.ndarray, truth: np.ndarray, method: CalibrationMethod
+    fitted: Any,
+    scores: np.ndarray,
+    truth: np.ndarray,
+    method: CalibrationMethod,
+    *,
+    weights: np.ndarray | None = None,
 ) -> Any:
     """`fitted` with calibrated probabilities, learnt from its out-of-fold scores `scores`: float64,
-    one entry a row, or a column for each class.
+    one entry a row, or a column for each class. Rows count for `weights` rows each, or for one.
 
     Rows with NaN scores (no fold held them out) take no part.
     """
     if method == "none":
         return fitted
     held = ~np.isnan(scores.reshape(len(scores), -1)).any(axis=1)
-    model = fit_calibrator(scores[held], truth[held], method)
+    of_held = None if weights is None else weights[held]
+    model = fit_calibrator(scores[held], truth[held], method, weights=of_held)
     frozen = FrozenEstimator(fitted)
     model.set_params(estimator=frozen)
     model.calibrated_classifiers_[0].estimator = frozen
@@ -50,7 +57,12 @@ def calibrate_classifier(
 
 
 def cross_fit_probabilities(
-    scores: np.ndarray, truth: np.ndarray, fold: np.ndarray, method: CalibrationMethod
+    scores: np.ndarray,
+    truth: np.ndarray,
+    fold: np.ndarray,
+    method: CalibrationMethod,
+    *,
+    weights: np.ndarray | None = None,
 ) -> np.ndarray:
     """Calibrated out-of-fold probabilities: each fold's calibrator learns from the others.
 
@@ -61,19 +73,28 @@ def cross_fit_probabilities(
     probability = np.full(len(scores), np.nan)
     for number in np.unique(fold[fold >= 0]):
         inside, others = fold == number, (fold >= 0) & (fold != number)
-        model = fit_calibrator(scores[others], truth[others], method)
+        of_others = None if weights is None else weights[others]
+        model = fit_calibrator(scores[others], truth[others], method, weights=of_others)
         probability[inside] = model.predict_proba(scores[inside].reshape(-1, 1))[:, 1]
     return probability
 
 
 def fit_calibrator(
-    scores: np.ndarray, truth: np.ndarray, method: CalibrationMethod
+    scores: np.ndarray,
+    truth: np.ndarray,
+    method: CalibrationMethod,
+    *,
+    weights: np.ndarray | None = None,
 ) -> CalibratedClassifierCV:
     """The calibrator of these scores: float64, one entry a row, or a column for each class."""
     rows = scores.reshape(len(scores), -1)
     identity = FrozenEstimator(Given().fit(rows, truth))
     # The estimator is frozen: folds change nothing, and two are the least it takes.
-    return CalibratedClassifierCV(identity, method=method, ensemble=False, cv=2).fit(rows, truth)
+    model = CalibratedClassifierCV(identity, method=method, ensemble=False, cv=2)
+    with warnings.catch_warnings():
+        # A frozen estimator takes no weights, and scikit-learn says so; its calibrator takes them.
+        warnings.filterwarnings("ignore", message=".*sample_weight")
+        return model.fit(rows, truth, sample_weight=weights)
 
 
 class Given(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from assay.config.candidates import Candidate
+from assay.config.candidates import REWEIGHING, Candidate
 from assay.config.use_case import UseCase
 from assay.errors import ConfigError, nearest_name, suggest_name
 from assay.util.import_path import use_working_folder
@@ -121,6 +121,8 @@ def make_estimator(
     made = _make_instance(kind, candidate, path, locate)
     check(made, candidate, path, locate)
     _require_sample_weight(made, candidate, path, locate)
+    if use_case.data.weight is not None:
+        _require_weighted_learning(made, candidate, path, locate)
     given = {*candidate.params, *candidate.search}
     if "random_state" in made.get_params(deep=False) and "random_state" not in given:
         made.set_params(random_state=use_case.seed)
@@ -263,4 +265,27 @@ def _require_sample_weight(
             where=locate((*path, "mitigate", "method")),
             remedy="Name another estimator, or mitigate by "
             "fairlearn.postprocessing.ThresholdOptimizer.",
+        )
+
+
+def _require_weighted_learning(
+    estimator: Any, candidate: Candidate, path: tuple[str | int, ...], locate: FieldLocator
+) -> None:
+    """Raise ConfigError for what would silently learn without the weights of the rows."""
+    from sklearn.utils.validation import has_fit_parameter
+
+    if not has_fit_parameter(estimator, "sample_weight"):
+        raise ConfigError(
+            f"{candidate.estimator} takes no sample_weight, and data.weight gives the rows weights",
+            where=locate((*path, "estimator")),
+            remedy="Name another estimator, such as sklearn.linear_model.LogisticRegression or one "
+            "of sklearn.ensemble; or leave data.weight out, and the column under data.exclude.",
+        )
+    asked = candidate.mitigate
+    if asked and asked.method != REWEIGHING:
+        raise ConfigError(
+            f"Fairlearn's {asked.method.rpartition('.')[2]} takes no weights of rows, and "
+            "data.weight gives the rows weights",
+            where=locate((*path, "mitigate", "method")),
+            remedy=f"Mitigate by {REWEIGHING}, whose weights multiply those of the rows.",
         )

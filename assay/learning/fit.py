@@ -35,7 +35,7 @@ def fit_plain_model(pipeline: Pipeline, problem: LearningProblem, scores: np.nda
     with one_thread():
         pipeline.fit(rows, whole, **weight_params(problem, np.arange(len(rows))))
         model = calibration.calibrate_classifier(
-            pipeline, scores, whole, problem.candidate.calibrate
+            pipeline, scores, whole, problem.candidate.calibrate, weights=problem.weights
         )
         fixed = FixedThresholdClassifier(
             FrozenEstimator(model),

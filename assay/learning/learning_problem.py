@@ -29,12 +29,19 @@ class LearningProblem:
     candidate: Candidate
     use_case: UseCase
     row_weights: RowWeighting | None = None
-    """From row numbers to the weights of these rows."""
+    """From row numbers to what these rows weigh in a fit, where that is not their `weights`."""
+    weights: np.ndarray | None = None
+    """How much each row counts, in fits, calibration and scores: float64; None where all alike."""
+
+    def weights_of(self, rows: np.ndarray) -> np.ndarray | None:
+        """The weights of rows by their numbers, or by a bool each; None where all count alike."""
+        return None if self.weights is None else self.weights[rows]
 
 
 def weight_params(problem: LearningProblem, rows: np.ndarray) -> dict[str, Any]:
     """The arguments of a pipeline's `fit` for the weights of these rows; none without weights."""
-    return {"model__sample_weight": problem.row_weights(rows)} if problem.row_weights else {}
+    found = problem.row_weights(rows) if problem.row_weights else problem.weights_of(rows)
+    return {} if found is None else {"model__sample_weight": found}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
 from assay.dataset.groups import group_labels, intersect_groups
+from assay.dataset.row_weights import WEIGHT_COLUMN, Floats, read_row_weights
 from assay.dataset.target import labels_from_column, read_labels
 from assay.learning import fit
 from assay.learning.estimators import FieldLocator, no_location
@@ -35,6 +36,7 @@ from assay.learning.training_rows import (
     make_pipeline,
     require_free_names,
     split_values,
+    training_weights,
 )
 from assay.tables.table import Table
 
@@ -48,8 +50,9 @@ class TrainedCandidate:
 
     model: joblib bytes. signature, metadata, technical: JSON values. predictions: the test rows
     (row int64, truth bool, probability float64, decision bool, a text column of group labels
-    for each sensitive column). held_out: the same for the training rows, by models that were not
-    fitted to them, and the bool `unmitigated`, the decision without mitigation.
+    for each sensitive column; `weight` float64 where the use case has weights). held_out: the same
+    for the training rows, by models that were not fitted to them, and the bool `unmitigated`, the
+    decision without mitigation.
     outcomes: what training held of them, as JSON: `prevalence`, the share of positives.
     timing: how long the model takes to answer (see `measure_timing`), and the seconds of its `fit`,
     as JSON. For other questions than yes or no: see their `ProblemType.train_candidate`.
@@ -105,12 +108,13 @@ def train_candidate(
     fit is left to do: the one on all training rows. Other ways of mitigating take more, of which
     `say` tells. Raises as `search_candidate` does.
     """
-    require_free_names(use_case, {*PREDICTION_COLUMNS, UNMITIGATED})
+    require_free_names(use_case, {*PREDICTION_COLUMNS, UNMITIGATED, WEIGHT_COLUMN})
     data = use_case.data
     frame = table.to_pandas(list(dict.fromkeys([data.target.column, *data.sensitive])))
     problem = _make_problem(table, test, candidate, use_case)
     started = time.perf_counter()
     problem = _with_folds(problem, table, test)
+    weights = read_row_weights(table, test, use_case)
     made = _fit_model(problem, frame[~test], outcome, say, locate)
     fit_seconds = time.perf_counter() - started
     model = dump_model(made.model)
@@ -124,11 +128,18 @@ def train_candidate(
         model=model,
         signature=described,
         predictions=_predictions_table(
-            frame, np.flatnonzero(test), answers["probability"], answers["decision"], use_case
+            frame,
+            np.flatnonzero(test),
+            answers["probability"],
+            answers["decision"],
+            use_case,
+            weights=weights,
         ),
-        held_out=_out_of_fold_table(frame, np.flatnonzero(~test), made, outcome, use_case),
+        held_out=_out_of_fold_table(
+            frame, np.flatnonzero(~test), made, outcome, use_case, weights=weights
+        ),
         metadata=_describe_candidate(made, outcome, problem),
-        outcomes={"prevalence": float(problem.truth.mean())},
+        outcomes={"prevalence": float(np.average(problem.truth, weights=problem.weights))},
         technical={
             "bytes": len(model),
             "features": len(entries),
@@ -145,7 +156,8 @@ def _make_problem(
     labels = read_labels(table, use_case.data.target)[~test]
     frame = table.to_pandas(use_case.feature_columns(table.schema.names))[~test]
     rows = cast_frame(frame, describe_inputs(table.description, frame))
-    return LearningProblem(rows, labels, (), candidate, use_case)
+    weights = training_weights(table, test, use_case)
+    return LearningProblem(rows, labels, (), candidate, use_case, weights=weights)
 
 
 def _with_folds(problem: LearningProblem, table: Table, test: np.ndarray) -> LearningProblem:
@@ -198,8 +210,10 @@ def _predictions_table(
     probability: np.ndarray | pd.Series,
     decision: np.ndarray | pd.Series,
     use_case: UseCase,
+    *,
+    weights: Floats | None,
 ) -> pa.Table:
-    """The predictions for these rows of the table, with the truth and the groups."""
+    """The predictions for these rows of the table, with the truth, the weights and the groups."""
     target = use_case.data.target
     positive = labels_from_column(
         pa.chunked_array([pa.Array.from_pandas(frame[target.column])]), target
@@ -210,6 +224,8 @@ def _predictions_table(
         "probability": np.asarray(probability),
         "decision": np.asarray(decision),
     }
+    if weights is not None:
+        columns[WEIGHT_COLUMN] = weights[rows]
     return pa.table(columns | group_columns(frame, rows, use_case))
 
 
@@ -219,10 +235,12 @@ def _out_of_fold_table(
     result: MitigatedModel,
     outcome: SearchOutcome,
     use_case: UseCase,
+    *,
+    weights: Floats | None,
 ) -> pa.Table:
     held, plain = result.out_of_fold, fit.unmitigated_decisions(outcome, use_case)
     answers = result.probability[held], result.decision[held]
-    table = _predictions_table(frame, learning[held], *answers, use_case)
+    table = _predictions_table(frame, learning[held], *answers, use_case, weights=weights)
     return table.append_column(UNMITIGATED, pa.array(plain[held]))
 
 
@@ -237,7 +255,8 @@ def _cross_validation_score(result: MitigatedModel, problem: LearningProblem) ->
     for _, held in problem.folds:
         if known[held].all():
             answers = problem.truth[held], result.probability[held], result.decision[held]
-            found.append(compute_score(asked.choose_by, *answers, asked.cost))
+            weights = problem.weights_of(held)
+            found.append(compute_score(asked.choose_by, *answers, asked.cost, weights=weights))
     return float(np.mean(found))
 
 

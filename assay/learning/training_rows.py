@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from assay.config.use_case import UseCase
 from assay.dataset.groups import group_labels
 from assay.dataset.row_identity import unit_hashes
+from assay.dataset.row_weights import read_row_weights
 from assay.errors import DataError
 from assay.learning.estimators import (
     FieldLocator,
@@ -30,6 +31,12 @@ def training_frame(table: Table, test: np.ndarray, use_case: UseCase) -> pd.Data
     """The training rows as the pipeline takes them. `test`: bool, one entry a row of `table`."""
     frame = table.to_pandas(use_case.feature_columns(table.schema.names))[~test]
     return cast_frame(frame, describe_inputs(table.description, frame))
+
+
+def training_weights(table: Table, test: np.ndarray, use_case: UseCase) -> np.ndarray | None:
+    """How much each training row counts, float64; None where the use case has no weights."""
+    weights = read_row_weights(table, test, use_case)
+    return None if weights is None else weights[~test]
 
 
 def split_values(table: Table, use_case: UseCase) -> pd.Series:

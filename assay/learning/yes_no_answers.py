@@ -26,12 +26,19 @@ class YesNoAnswers:
     def judge(self, raw: np.ndarray, problem: LearningProblem) -> JudgedAnswers:
         fold = fold_of_row(problem.folds, len(raw))
         method = problem.candidate.calibrate
-        probability = calibration.cross_fit_probabilities(raw, problem.truth, fold, method)
+        probability = calibration.cross_fit_probabilities(
+            raw, problem.truth, fold, method, weights=problem.weights
+        )
         asked = problem.use_case.performance
         decision = probability >= cost_threshold(asked.cost)
         scores = [
             compute_score(
-                asked.choose_by, problem.truth[held], probability[held], decision[held], asked.cost
+                asked.choose_by,
+                problem.truth[held],
+                probability[held],
+                decision[held],
+                asked.cost,
+                weights=problem.weights_of(held),
             )
             for _, held in problem.folds
         ]

@@ -34,8 +34,38 @@ def check_fits_question(
                 remedy=f"Write performance.{own}." if own else None,
             )
     check_production(problem, use_case, locate)
+    _check_weight(problem, use_case, locate)
     _check_cost_matrix(use_case, locate)
     _check_rules(problem, use_case, locate)
+
+
+def _check_weight(problem: ProblemType, use_case: UseCase, locate: FieldLocator) -> None:
+    """Weights are of no column that means something else, and nothing silently ignores them."""
+    data = use_case.data
+    if data.weight is None:
+        return
+    if not problem.has_weights:
+        raise ConfigError(
+            f"questions that ask {problem.question} are not judged by weights yet",
+            where=locate(("data", "weight")),
+            remedy=f"Leave data.weight out, and write data.exclude: [{data.weight.column}].",
+        )
+    roles: dict[str, set[str | None]] = {
+        "the target": {data.target.column},
+        "an identity": {*data.identity},
+        "a sensitive column": {*data.sensitive},
+        "the time": {data.time},
+        "what the rows are split by": {use_case.split.column},
+        "known only after the outcome": {*data.after_outcome},
+        "never stored": {*data.never_store},
+    }
+    for role, columns in roles.items():
+        if data.weight.column in columns:
+            raise ConfigError(
+                f"{data.weight.column!r} cannot be the weight of the rows and {role}",
+                where=locate(("data", "weight")),
+                remedy="Name the column of the weights, or leave data.weight out.",
+            )
 
 
 def check_production(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from assay.dataset.row_weights import WEIGHT_COLUMN, read_row_weights
 from assay.learning.learning_problem import LearningProblem
 from assay.learning.model_codec import dump_model
 from assay.learning.one_thread import one_thread
@@ -62,6 +63,7 @@ def hand_over(
     """
     use_case = problem.use_case
     frame = table.to_pandas(list(use_case.data.sensitive))
+    weights = read_row_weights(table, test, use_case)
     data = dump_model(fitted)
     entries = add_ranges(describe_inputs(table.description, problem.rows), problem.rows)
     described = answer_signature(entries, columns.outputs, columns.problem, columns.meaning)
@@ -75,6 +77,8 @@ def hand_over(
         for one in columns.outputs:
             kind = pa.float64() if one["type"] == "number" else pa.string()
             found[one["name"]] = pa.array(answers[one["name"]].to_numpy(), kind)
+        if weights is not None:
+            found[WEIGHT_COLUMN] = pa.array(weights[rows], pa.float64())
         return pa.table(found | group_columns(frame, rows, use_case))
 
     learning = np.flatnonzero(~test)[out_of_fold.rows]

@@ -175,6 +175,10 @@ class ProblemType(Protocol):
         """The methods that make gaps between groups smaller."""
 
     @property
+    def has_weights(self) -> bool:
+        """Whether its learning and its gates count rows by `data.weight`."""
+
+    @property
     def has_monitoring(self) -> bool:
         """Whether looks at a champion judge its answers."""
 

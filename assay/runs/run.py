@@ -118,6 +118,8 @@ def question_key(loaded: LoadedUseCase, source: str) -> Digest:
     """Digest of use case, source and code together."""
     theirs = [name for c in loaded.use_case.candidates for name in c.code_roots()]
     asked = loaded.use_case.model_dump(mode="json", exclude=_EXCLUDED_FROM_QUESTION)
+    if asked["data"]["weight"] is None:  # so that questions without weights are the same as ever
+        del asked["data"]["weight"]
     value = {
         "use_case": exact_digest(asked),
         # To declare what is assumed otherwise is another question: what is declared is not asked.

@@ -12,7 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
@@ -178,7 +180,9 @@ class _IngestPass:
         self._filter = RowFilter(data.where, list(specs), location) if data.where else None
         leaves_out = data.target.unlabelled == "leave_out" and data.target.column in specs
         self._target = data.target if leaves_out else None
-        self._filtered = self._unlabelled = 0
+        weighted = data.weight is not None and data.weight.column in specs
+        self._weight = data.weight.column if data.weight is not None and weighted else None
+        self._filtered = self._unlabelled = self._weightless = 0
         self._infinite: Counter[str] = Counter()
         self.tally = tally
         self.schema = pa.schema([column_field(n, w.kind, w.categories) for n, w in specs.items()])
@@ -201,7 +205,11 @@ class _IngestPass:
 
     def notes(self) -> ReadingNotes:
         return ReadingNotes(
-            self.tally.good_count, self._filtered, self._unlabelled, dict(self._infinite)
+            self.tally.good_count,
+            self._filtered,
+            self._unlabelled,
+            dict(self._infinite),
+            self._weightless,
         )
 
     def _leave_out(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -213,12 +221,17 @@ class _IngestPass:
             rows = batch.num_rows
             batch = batch.filter(_has_outcome(batch.column(self._target.column), self._target))
             self._unlabelled += rows - batch.num_rows
+        if self._weight is not None:
+            rows = batch.num_rows
+            batch = batch.filter(_has_weight(batch.column(self._weight)))
+            self._weightless += rows - batch.num_rows
         return batch
 
     def _nothing_left_error(self) -> SourceError:
         return SourceError(
             f"none of {self.tally.good_count:,} rows is left: {self._filtered:,} were left out by"
-            f" data.where, {self._unlabelled:,} have no outcome",
+            f" data.where, {self._unlabelled:,} have no outcome"
+            + (f", {self._weightless:,} have weight 0" if self._weightless else ""),
             where=self.tally.origin,
             remedy="Check data.where and data.target.",
         )
@@ -227,6 +240,13 @@ class _IngestPass:
 def _has_outcome(column: pa.Array, target: Target) -> pa.Array:
     """Bool, one entry a row: is there a value, and where classes are listed, one of them?"""
     return pa.array(class_codes(column, target) >= 0) if target.classes else column.is_valid()
+
+
+def _has_weight(column: pa.Array) -> pa.Array:
+    """Bool, one entry a row: is it anything but 0? Validation refuses what is no weight."""
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        return pa.array(np.ones(len(column), dtype=bool))
+    return pc.fill_null(pc.not_equal(column, 0), True)
 
 
 def source_name(source: Source) -> str:

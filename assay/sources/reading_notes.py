@@ -10,16 +10,26 @@ from typing import Any
 @dataclass(frozen=True)
 class ReadingNotes:
     """`infinite`: by column, how many values were infinite and became missing. Of `rows` that
-    could be read, `filtered` were left out by data.where, and `unlabelled` for want of an outcome.
+    could be read, `filtered` were left out by data.where, `unlabelled` for want of an outcome, and
+    `weightless` because their weight is 0.
     """
 
     rows: int = 0
     filtered: int = 0
     unlabelled: int = 0
     infinite: Mapping[str, int] = field(default_factory=dict)
+    weightless: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.filtered or self.unlabelled or self.infinite)
+        return bool(self.left_out or self.infinite)
+
+    @property
+    def left_out(self) -> int:
+        """Rows that could be read and were left out."""
+        return self.filtered + self.unlabelled + self.weightless
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        found = asdict(self)
+        if not self.weightless:  # most tables have no weights
+            del found["weightless"]
+        return found

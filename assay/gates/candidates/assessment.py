@@ -14,20 +14,23 @@ from assay.gates.fairness.group_distances import GroupDistance, allowed_range, f
 from assay.gates.performance.point_scores import ModelPredictions
 from assay.gates.performance.scores import estimate_score, score_difference
 from assay.gates.report import Check, Interval, Verdict, overall_verdict
-from assay.gates.statistics.intervals import Estimate, normal_quantile
+from assay.gates.statistics.cluster_errors import find_clusters
+from assay.gates.statistics.intervals import Estimate, Floats, normal_quantile
 from assay.learning.train import UNMITIGATED
 
 
 @dataclass(frozen=True)
 class OutOfFoldPredictions:
     """A candidate's answers out of fold, as training keeps them, and its mean over the folds of
-    `performance.choose_by`. `test_rows` counts the test rows.
+    `performance.choose_by`. `test_rows` counts the test rows. `weights`: how much each of the rows
+    out of fold counts.
     """
 
     title: str
     held_out: pd.DataFrame
     cross_validation_score: float
-    test_rows: int
+    test_rows: float
+    weights: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -58,28 +61,38 @@ def assess_candidate(predictions: OutOfFoldPredictions, use_case: UseCase) -> As
     probability = frame["probability"].to_numpy(float)
     who = ModelPredictions(probability, frame["decision"].to_numpy(bool))
     before = ModelPredictions(probability, frame[UNMITIGATED].to_numpy(bool))
-    checks = _audit_checks(frame, use_case, predictions.title)
+    clusters = find_clusters(None, "", predictions.weights)
+    checks = _audit_checks(predictions, use_case)
     more = len(frame) / max(predictions.test_rows, 1)
     return AssessedCandidate(
         title=predictions.title,
         rows=len(frame),
         cross_validation_score=predictions.cross_validation_score,
-        accuracy=estimate_score("accuracy", truth, who, asked),
-        cost=estimate_score("cost", truth, who, asked),
-        mitigation_cost=_negate(score_difference("cost", truth, who, before, asked)),
+        accuracy=estimate_score("accuracy", truth, who, asked, clusters=clusters),
+        cost=estimate_score("cost", truth, who, asked, clusters=clusters),
+        mitigation_cost=_negate(
+            score_difference("cost", truth, who, before, asked, clusters=clusters)
+        ),
         distances=farthest_groups(checks),
         foreseen_verdict=overall_verdict([foresee_check(check, more) for check in checks]),
         chance_within=math.prod(map(chance_within_limits, checks)),
     )
 
 
-def _audit_checks(frame: pd.DataFrame, use_case: UseCase, title: str) -> Sequence[Check]:
+def _audit_checks(predictions: OutOfFoldPredictions, use_case: UseCase) -> Sequence[Check]:
     """The fairness gate's checks of these answers; none where the use case sets no limit."""
     if not use_case.fairness:
         return ()
     named = {column for rule in use_case.fairness for column in rule.sensitive_columns()}
     sensitive = {n: s for n, s in use_case.data.sensitive.items() if n in named}
-    return audit_fairness(frame, use_case.fairness, sensitive, subject=title, by=()).checks
+    return audit_fairness(
+        predictions.held_out,
+        use_case.fairness,
+        sensitive,
+        subject=predictions.title,
+        by=(),
+        weights=predictions.weights,
+    ).checks
 
 
 def _negate(gain: Estimate) -> Estimate:

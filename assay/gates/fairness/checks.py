@@ -142,22 +142,34 @@ def _why(pair: GroupPair, gap_verdict: GapVerdict, group: str, base: str) -> str
         if math.isnan(value):
             return f"{title} is not defined for {who}, which lacks positives or negatives"
     over = "of" if pair.metric in RATE_DEFINITIONS else "over"
+    worth, base_worth = _worth_texts(pair)
     seen = (
-        f"{title} is {_value_text(pair, pair.value)} {over} {pair.rows:,} {unit} for {group} and "
-        f"{_value_text(pair, pair.reference_value)} {over} {pair.reference_rows:,} for {base}"
+        f"{title} is {_value_text(pair, pair.value)} {over} {pair.rows:,} {unit}{worth} for {group}"
+        f" and {_value_text(pair, pair.reference_value)} {over} {pair.reference_rows:,}{base_worth}"
+        f" for {base}"
     )
     if not all(pair.enough_rows):
         of_each = "" if pair.rows < MIN_ROWS or pair.reference_rows < MIN_ROWS else " of each class"
         return f"{seen}: fewer than {MIN_ROWS} {unit}{of_each} are not judged"
     if pair.clusters is not None and not all(pair.enough_clusters):
-        worth = min(pair.clusters.group.effective, pair.clusters.reference.effective)
+        few = min(pair.clusters.group.effective, pair.clusters.reference.effective)
+        name = pair.clusters.name
+        equal = f"those of {few:.1f} equally large values of {name}" if name else f"{few:.1f} equal"
         return (
-            f"{seen}: these rows are worth those of {worth:.1f} equally large values of "
-            f"{pair.clusters.name}, and fewer than {MIN_CLUSTERS} are not judged"
+            f"{seen}: these rows are worth {equal}{'' if name else ' ones'}, and fewer than "
+            f"{MIN_CLUSTERS} are not judged"
         )
     if math.isnan(pair.gap):
         return f"{seen}: there is no ratio to nothing"
     return f"{seen}: a {_gap_text(pair)}, {_interval_text(pair, gap_verdict.interval)}"
+
+
+def _worth_texts(pair: GroupPair) -> tuple[str, str]:
+    """How many equal rows the weighted ones of the group and of the reference are worth."""
+    of = pair.clusters
+    if of is None or not of.weighted:
+        return "", ""
+    return f" (worth {of.group.effective:,.0f})", f" (worth {of.reference.effective:,.0f})"
 
 
 def _value_text(pair: GroupPair, value: float) -> str:
@@ -202,9 +214,11 @@ def _rows_to_decide_text(pair: GroupPair, level: float) -> str:
         return f"{pair.reference} is too small to compare with: name a larger reference group."
     if pair.clusters is not None and not all(pair.enough_clusters):
         few = pair.reference if pair.enough_clusters[0] else pair.group
-        return f"Bring rows of more values of {pair.clusters.name} in {few}."
+        name = pair.clusters.name
+        return f"Bring rows of more values of {name} in {few}." if name else f"Bring rows of {few}."
     unit, needed = pair.measure.unit, rows_to_decide(pair, level)
     of_others = f", of other values of {pair.clusters.name}," if pair.clusters else ""
+    of_others = of_others if pair.clusters is None or pair.clusters.name else ""
     if needed.more_rows is not None:
         more = format_rounded_up(needed.more_rows)
         return f"About {more} more {unit} in {pair.group}{of_others} would tell."

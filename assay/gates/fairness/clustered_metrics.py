@@ -47,6 +47,8 @@ class PairClusters:
     name: str
     group: ClusterError
     reference: ClusterError
+    weighted: bool = False
+    """Whether rows have weights; then `name` is empty where no two of them belong together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def _error_of_probabilities(
     if metric == "roc_auc_score":
         if truth.all() or not truth.any():
             return _share_error(group, truth, truth & ~truth)
-        return auc_error(truth, probability, group.clusters.codes)
+        return auc_error(truth, probability, group.clusters.codes, group.clusters.weights)
     if metric == "r2_score":
         return _r2_error(group, probability)
     values = _MEANS[metric].value(probability, truth.astype(float))
@@ -154,17 +156,25 @@ def clustered_limits(
     *,
     measures: Measures = MEASURES,
 ) -> Limits:
-    """Limits of a metric of several groups, from their `sums`, `values` and `metric_error`s."""
+    """Limits of a metric of several groups, from their `sums`, `values` and `metric_error`s.
+
+    Weights of a few rows may sum to less than these are: a share is one of at least the rows.
+    """
     own = measures[metric].clustered_limits
     if own is not None:
         return own(sums, values, spread, level)
     if metric in RATE_DEFINITIONS:
         return clustered_share_limits(
-            np.nan_to_num(values), MEASURES[metric].rows(sums), spread, level
+            np.nan_to_num(values),
+            np.maximum(MEASURES[metric].rows(sums), spread.rows),
+            spread,
+            level,
         )
     if metric == "f1_score":
         share = np.nan_to_num(values) / (2 - np.nan_to_num(values))
-        low, high = clustered_share_limits(share, MEASURES[metric].rows(sums), spread, level)
+        low, high = clustered_share_limits(
+            share, np.maximum(MEASURES[metric].rows(sums), spread.rows), spread, level
+        )
         return 2 * low / (1 + low), 2 * high / (1 + high)
     if metric in _MEANS:
         return clustered_mean_limits(values, _MEANS[metric].bounds, spread, level)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
 from assay.config.data import Sensitive
@@ -38,6 +39,15 @@ class GroupClusters:
 
     name: str
     errors: Mapping[FairnessMetric, Sequence[ClusterError]]  # in the order of the groups
+    weighted: bool = False  # whether the rows have weights
+
+    def rows(self, metric: FairnessMetric) -> Floats:
+        """The rows that a metric of each group is of."""
+        return np.array([error.rows for error in self.errors[metric]])
+
+    def effective_rows(self, metric: FairnessMetric) -> Floats:
+        """How many equal ones they are worth."""
+        return np.array([error.effective for error in self.errors[metric]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +67,14 @@ class GroupDivision:
     @property
     def rows(self) -> Floats:
         """Rows of every group, in order."""
-        over_all = next(one for one in self.measures.values() if one.unit == "rows")
-        return over_all.rows(self.sums)
+        over_all = next(name for name, one in self.measures.items() if one.unit == "rows")
+        return self.rows_of(over_all)
+
+    def rows_of(self, metric: FairnessMetric) -> Floats:
+        """Rows of a metric's denominator in every group, in order."""
+        if self.clusters is not None and self.clusters.weighted and metric in self.clusters.errors:
+            return self.clusters.rows(metric)
+        return self.measures[metric].rows(self.sums)
 
     @property
     def title(self) -> str:
@@ -89,7 +105,7 @@ class GroupDivision:
             return None
         errors = self.clusters.errors[metric]
         own, base = (errors[self.groups.index(name)] for name in (group, self.reference))
-        return PairClusters(self.clusters.name, own, base)
+        return PairClusters(self.clusters.name, own, base, self.clusters.weighted)
 
     def group_name(self, group: str) -> str:
         return f"{self.title}={group}"
@@ -185,4 +201,5 @@ def _group_clusters(tally: PredictionTally, division: GroupDivision) -> GroupClu
         return None
     held = [tally.group_rows(division.by, group) for group in division.groups]
     errors = {m: [metric_error(m, rows) for rows in held] for m in division.metrics}
-    return GroupClusters(tally.clustered.clusters.name, errors)
+    of = tally.clustered.clusters
+    return GroupClusters(of.name, errors, of.weights is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assay.gates.confusion_cells import RATE_DEFINITIONS
+from assay.gates.confusion_cells import CONFUSION_KINDS, RATE_DEFINITIONS
 from assay.gates.fairness.checks import limit_text
 from assay.gates.fairness.divisions import FairnessLimit, GroupDivision
 from assay.gates.fairness.gaps import MIN_ROWS
@@ -73,13 +73,13 @@ def _tolerated_band(limit: FairnessLimit, base: float) -> tuple[float, float] | 
 def calibration_figure(tally: PredictionTally, division: GroupDivision) -> Figure:
     """Observed share against mean probability in ten bins, a curve for each of the largest groups.
 
-    Bins of fewer than ten rows are left out.
+    Bins of fewer than ten rows are left out. Weighted rows count for as many as they are worth.
     """
     curves = tally.calibration_bins(division.by)
     shown = division.groups[:_MAX_CURVES]
     series = []
     for group in shown:
-        held = curves.loc[group]
+        held = curves.loc[group] * _worth_of_weight(division, group)
         held = held[held["rows"] >= MIN_ROWS]
         low, high = wilson_limits(held["positives"], held["rows"])
         columns = (held["positives"] / held["rows"], low, high, held["p"] / held["rows"])
@@ -100,6 +100,15 @@ def calibration_figure(tally: PredictionTally, division: GroupDivision) -> Figur
         diagonal="as promised",
         alt=f"Observed shares of positives where probabilities promise most wrongly: {told}.{rest}",
     )
+
+
+def _worth_of_weight(division: GroupDivision, group: str) -> float:
+    """How many equal rows a weight of one stands for in a group; 1 where rows have no weights."""
+    of, place = division.clusters, division.groups.index(group)
+    if of is None or not of.weighted:
+        return 1.0
+    total = sum(float(division.sums[kind][place]) for kind in CONFUSION_KINDS)
+    return float(of.effective_rows("accuracy_score")[place]) / total if total > 0 else 1.0
 
 
 def _worst_calibrated_text(series: Series) -> str:

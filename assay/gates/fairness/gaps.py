@@ -76,15 +76,23 @@ class GroupPair:
     @property
     def rows(self) -> int:
         """Rows of the metric's denominator in the group."""
+        if self.clusters is not None and self.clusters.weighted:
+            return round(self.clusters.group.rows)
         return round(float(self.measure.rows(_arrays(self.group_sums))))
 
     @property
     def reference_rows(self) -> int:
+        if self.clusters is not None and self.clusters.weighted:
+            return round(self.clusters.reference.rows)
         return round(float(self.measure.rows(_arrays(self.reference_sums))))
 
     @property
     def enough_rows(self) -> tuple[bool, bool]:
-        """Whether the group and the reference have rows enough to be judged."""
+        """Whether the group and the reference have rows enough to be judged; of weighted rows
+        `enough_clusters` says it.
+        """
+        if self.clusters is not None and self.clusters.weighted:
+            return self.rows >= MIN_ROWS, self.reference_rows >= MIN_ROWS
         rests_on = self.measure.limiting_rows
         own, base = (
             bool(rests_on(_arrays(sums)) >= MIN_ROWS)
@@ -335,7 +343,9 @@ def rows_to_decide(pair: GroupPair, level: float, alpha: float = ALPHA) -> RowsT
 
 def _with_reference_rates(pair: GroupPair) -> GroupPair:
     """The pair, were its group as the reference is, and just large enough to be judged."""
-    part = MIN_ROWS / float(pair.measure.limiting_rows(_arrays(pair.reference_sums)))
+    part = MIN_ROWS / max(pair.reference_rows, 1)
+    if pair.clusters is None or not pair.clusters.weighted:
+        part = MIN_ROWS / float(pair.measure.limiting_rows(_arrays(pair.reference_sums)))
     own = {name: value * part for name, value in pair.reference_sums.items()}
     alike = None
     if pair.clusters is not None:

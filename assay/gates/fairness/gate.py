@@ -30,8 +30,9 @@ from assay.gates.fairness.metric_rules import MetricRule, judge_rules
 from assay.gates.fairness.tally import tally_predictions
 from assay.gates.fairness.undeclared import SENSITIVE_COLUMNS, undeclared_summaries
 from assay.gates.report import Check, Report, Sheet, Verdict, overall_verdict
-from assay.gates.statistics.cluster_errors import MIN_CLUSTERS, Clusters, find_clusters
-from assay.gates.statistics.intervals import Bools
+from assay.gates.statistics.cluster_errors import MIN_CLUSTERS, Clusters, cluster_rows
+from assay.gates.statistics.design_effect import weights_note
+from assay.gates.statistics.intervals import Bools, Floats
 
 
 def audit_fairness(
@@ -43,6 +44,7 @@ def audit_fairness(
     seed: int = 0,
     by: Sequence[str | tuple[str, ...]] | None = None,
     units: pd.Series | None = None,
+    weights: Floats | None = None,
     declarations: Sequence[Check] = (),
 ) -> Report:
     """Judge `predictions` against `rules`.
@@ -52,15 +54,19 @@ def audit_fairness(
     and perhaps "(rows)": how many rows each stands for (int64). Tabled are, whether or not a rule
     names them, the divisions `by`, each a column or the intersection of several; left out, every
     sensitive column and the intersection of all. `units` says which of the rows belong together,
-    and by its name of what they are; where some do, every interval is cluster-robust. The
+    and by its name of what they are; where some do, every interval is cluster-robust. `weights`
+    says how much each row counts, of a sample whose rows were drawn with unequal chances. The
     checks of what the use case declares (see `undeclared`) come beside. Raises
     DataError for columns that are absent or hold what they may not, and for a reference group that
     does not exist.
     """
     check_rule_columns(rules, sensitive)
+    if weights is not None:
+        predictions = predictions.assign(**{ROWS_COLUMN: weights})
     present = _validate_predictions(predictions, sensitive)
     predictions = predictions[present]
-    clusters = None if units is None else find_clusters(units[present].to_numpy(), str(units.name))
+    weights = None if weights is None else weights[present]
+    clusters = cluster_rows(None if units is None else units[present], weights)
     counted = tally_predictions(predictions, list(sensitive), clusters)
     asked = list_divisions(rules, sensitive, by)
     divisions = {columns: divide_groups(counted, columns, sensitive) for columns in asked}
@@ -81,7 +87,10 @@ def audit_fairness(
         checks=tuple(checks),
         sheets=tuple(_sheets(limits, list(divisions.values()), seed)),
         figures=tuple(drawn),
-        notes=_notes(predictions, limits, list(divisions.values()), clusters),
+        notes=(
+            *_notes(predictions, limits, list(divisions.values()), clusters),
+            *weights_note(weights),
+        ),
         measurements=gap_measurements(checks),
     )
 
@@ -241,7 +250,7 @@ def judgement_notes(
             f"an equivalence test at {ALPHA:.0%}. What rests on fewer than {MIN_ROWS} rows is not "
             "judged."
         )
-    if clusters is not None:
+    if clusters is not None and clusters.name:
         count = int(clusters.codes.max()) + 1
         found.append(
             f"{rows:,} rows hold {count:,} different values of {clusters.name}. Every "

@@ -66,10 +66,16 @@ def group_sheet(division: GroupDivision) -> Sheet:
     positives, selected = sums["tp"] + sums["fn"], sums["tp"] + sums["fp"]
     rows = division.rows
     shown = [format_with_intervals(division, metric) for metric in metrics]
+    of, worth = division.clusters, []
+    if of is not None and of.weighted:
+        positives, selected = of.rows("true_positive_rate"), of.rows("precision_score")
+        worth = [[round(float(n)) for n in of.effective_rows("accuracy_score")]]
     counts = [[int(n) for n in column] for column in (rows, positives, selected)]
+    counts = [counts[0], *worth, *counts[1:]]
+    titles = ("rows", *(["effective rows"] if worth else []), "positives", "selected")
     return Sheet(
         title=f"By {division.title}",
-        columns=(division.title, "rows", "positives", "selected", *map(metric_words, metrics)),
+        columns=(division.title, *titles, *map(metric_words, metrics)),
         rows=tuple(zip(division.groups, *counts, *shown, strict=True)),
         note=f"Each metric with its 95 % interval. The reference is {division.reference}.",
     )
@@ -90,7 +96,7 @@ def metric_sheet(division: GroupDivision) -> Sheet:
     rows: list[tuple[Cell, ...]] = []
     for metric in division.metrics:
         low, high = division.limits(metric, 0.95)
-        over = division.measures[metric].rows(division.sums)
+        over = division.rows_of(metric)
         values = division.by_group[metric].to_numpy(float)
         rows += [
             (metric, group, int(over[i]), *_cells(values[i], low[i], high[i]))

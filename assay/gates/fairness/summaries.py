@@ -136,9 +136,13 @@ def _summary_limits(
 
 
 def _draw_alike_groups(division: GroupDivision, seed: int) -> Mapping[FairnessMetric, Floats]:
-    """Metrics of decisions, (draws, groups), had every group the shares of all together."""
+    """Metrics of decisions, (draws, groups), had every group the shares of all together.
+    Of weighted rows, as many are drawn as they are worth.
+    """
     counts = np.stack([division.sums[kind] for kind in CONFUSION_KINDS], axis=1)
     rows = counts.sum(axis=1).astype(np.int64)
+    if division.clusters is not None and division.clusters.weighted:
+        rows = np.maximum(division.clusters.effective_rows("accuracy_score").round(), 1).astype(int)
     shares = counts.sum(axis=0) / counts.sum()
     rng = np.random.default_rng(seed)
     draws = min(DRAWS, MAX_DRAWN_CELLS // len(rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from assay.gates.statistics.design_effect import effective_rows
 from assay.gates.statistics.intervals import Bools, Floats
 from assay.gates.statistics.proportions import wilson_limits
 from assay.gates.statistics.resampling import multinomial_draws
@@ -22,37 +23,45 @@ def share_limits(value: float, truth: Bools) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def chance_excess(truth: Bools) -> float:
+def chance_excess(truth: Bools, weights: Floats | None = None) -> float:
     """By how much a random ranking is expected to exceed the prevalence, which is what a model that
     ranks nothing scores.
 
     Expected precision at the place of a positive, over all orders of n rows with P positives:
     ((P - 1) / (n - 1) (n - H) + H) / n, with the harmonic number H of n. Bestgen, The Prague
-    Bulletin of Mathematical Linguistics 103 (2015) 131-138.
+    Bulletin of Mathematical Linguistics 103 (2015) 131-138. Rows with `weights` are taken for as
+    many equal ones as they are worth: an approximation.
     """
     n, positives = len(truth), int(truth.sum())
+    if weights is not None:
+        n = max(round(effective_rows(weights)), 1)
+        positives = round(n * float(np.average(truth, weights=weights)))
     if n < 2:
         return 0.0
     harmonic = float((1.0 / np.arange(1, n + 1)).sum())
     return ((positives - 1) / (n - 1) * (n - harmonic) + harmonic) / n - positives / n
 
 
-def precision_influence(truth: Bools, probability: Floats) -> Floats:
+def precision_influence(truth: Bools, probability: Floats, weights: Floats | None = None) -> Floats:
     """How the average precision changes with each row's weight, (rows,); they sum to zero.
 
     With h positives among the rows of one value, F positives and S rows down to it, and P in all,
     it is the sum of h F / (S P) over values. A row's weight enters h at its own value, F and S
-    there and at all lower ones, and P.
+    there and at all lower ones, and P. Of rows with `weights`, it is the change with a row's
+    weight, times that weight.
     """
     values, place = np.unique(-probability, return_inverse=True)
-    hits = np.bincount(place, truth, minlength=len(values))
-    found, seen = hits.cumsum(), np.bincount(place, minlength=len(values)).cumsum()
-    precision, positives = found / seen, float(truth.sum())
+    counted = truth if weights is None else truth * weights
+    hits = np.bincount(place, counted, minlength=len(values))
+    found, seen = hits.cumsum(), np.bincount(place, weights, minlength=len(values)).cumsum()
+    with np.errstate(invalid="ignore"):  # rows of weight 0 alone, at the top
+        precision = np.nan_to_num(found / seen)
+    positives, seen = float(counted.sum()), np.where(seen > 0, seen, 1)
     value = float((hits * precision).sum() / positives)
     gained = (hits / seen)[::-1].cumsum()[::-1]  # by one positive more, at each value and below
     diluted = (hits * precision / seen)[::-1].cumsum()[::-1]  # by one row more
     change = truth * (precision + gained - value)[place] - diluted[place]
-    return np.asarray(change / positives)
+    return np.asarray((change if weights is None else weights * change) / positives)
 
 
 def bootstrap_draws(

@@ -14,8 +14,9 @@ from assay.gates.report import Cell, Check, Figure, Interval, Point, Series, She
 from assay.gates.statistics.cluster_errors import (
     Clusters,
     clustered_share_limits,
-    mean_error,
     spread_of,
+    weighted_mean,
+    weights_of,
 )
 from assay.gates.statistics.intervals import Bools, Estimate, Floats, verdict_at_most
 from assay.gates.statistics.proportions import wilson_limits
@@ -62,15 +63,15 @@ def expected_over_observed(
 
     Interval by Wilson's limits of the observed share. Raises ZeroDivisionError without positives.
     """
-    promised = float(probability.mean())
+    promised, observed = weighted_mean(probability, clusters), weighted_mean(truth, clusters)
     if clusters is None:
         limits = wilson_limits(int(truth.sum()), len(truth))
     else:
-        spread = spread_of(mean_error(truth, clusters.codes))
-        limits = clustered_share_limits(truth.mean(), len(truth), spread)
+        spread = spread_of(clusters.mean_error(truth))
+        limits = clustered_share_limits(observed, len(truth), spread)
     low, high = (float(side.item()) for side in limits)
     interval = Interval(low=promised / high, high=promised / low if low > 0 else None)
-    return Estimate(promised / float(truth.mean()), interval)
+    return Estimate(promised / observed, interval)
 
 
 def calibration_slope(
@@ -119,8 +120,16 @@ def _coefficient(
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        # statsmodels warns of weights with a sandwich; tests hold its errors against the formula.
+        warnings.filterwarnings("ignore", message="cov_type not fully supported")
         try:
-            model = GLM(truth.astype(float), design, family=Binomial(), offset=offset)
+            model = GLM(
+                truth.astype(float),
+                design,
+                family=Binomial(),
+                offset=offset,
+                freq_weights=weights_of(clusters),
+            )
             fitted = model.fit(**_robust_covariance(clusters))
             low, high = (float(v) for v in fitted.conf_int()[-1])
         except (Warning, ArithmeticError, np.linalg.LinAlgError, ValueError):
@@ -150,7 +159,7 @@ def calibration_error(
     (Bröcker, Q. J. R. Meteorol. Soc. 138, 2012; Kumar, Liang & Ma, NeurIPS 2019), so that few
     rows do not look miscalibrated.
     """
-    promised, observed, share, chance = _bin_shares(truth, probability, bins)
+    promised, observed, share, chance = _bin_shares(truth, probability, bins, clusters)
     if clusters is not None:
         chance = np.maximum(chance, _clustered_variances(truth, probability, bins, clusters))
     found = root_mean_square(promised - observed, chance, share, level)
@@ -159,35 +168,38 @@ def calibration_error(
 
 
 def expected_calibration_error(
-    truth: Bools, probability: Floats, bins: int = BINS
+    truth: Bools, probability: Floats, bins: int = BINS, clusters: Clusters | None = None
 ) -> tuple[float, float]:
     """The expected calibration error as it is usually given, and what chance alone would bring.
 
     Naeini, Cooper & Hauskrecht, AAAI 2015, over bins of as many rows. By chance: the mean of
     |N(0, v)| in each bin.
     """
-    promised, observed, share, chance = _bin_shares(truth, probability, bins)
+    promised, observed, share, chance = _bin_shares(truth, probability, bins, clusters)
     by_chance = share * np.sqrt(2 / np.pi * chance)
     return float((share * np.abs(promised - observed)).sum()), float(by_chance.sum())
 
 
 def _bin_shares(
-    truth: Bools, probability: Floats, bins: int
+    truth: Bools, probability: Floats, bins: int, clusters: Clusters | None = None
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Per bin: promised and observed share, share of all rows, variance of the observed share.
 
     The variance is the larger of the one that the probabilities promise and the one that is seen
-    (half a row added to either class): certainties that are wrong have a chance too.
+    (half a row added to either class): certainties that are wrong have a chance too. Shares are by
+    the rows' weights, and a bin has as many rows as its are worth.
     """
-    place = _assign_bins(probability, bins)
-    rows = np.bincount(place)
-    used = rows > 0
-    n = rows[used].astype(float)
-    promised = np.bincount(place, probability)[used] / n
-    observed = np.bincount(place, truth)[used] / n
-    expected = np.bincount(place, probability * (1 - probability))[used] / n**2
-    smoothed = (observed * n + 0.5) / (n + 1)
-    seen = smoothed * (1 - smoothed) / n
+    place, weights = _assign_bins(probability, bins), weights_of(clusters)
+    counted = np.ones(len(truth)) if weights is None else weights
+    total = np.bincount(place, counted)
+    used = total > 0
+    n = total[used]
+    promised = np.bincount(place, counted * probability)[used] / n
+    observed = np.bincount(place, counted * truth)[used] / n
+    expected = np.bincount(place, counted**2 * probability * (1 - probability))[used] / n**2
+    worth = n if weights is None else n**2 / np.bincount(place, counted**2)[used]
+    smoothed = (observed * worth + 0.5) / (worth + 1)
+    seen = smoothed * (1 - smoothed) / worth
     return promised, observed, n / n.sum(), np.maximum(expected, seen)
 
 
@@ -198,8 +210,9 @@ def _clustered_variances(
     where a bin holds a single cluster.
     """
     place = _assign_bins(probability, bins)
-    inside = [place == part for part in np.unique(place)]
-    found = [mean_error((probability - truth)[i], clusters.codes[i]).variance for i in inside]
+    counted = np.ones(len(truth)) if clusters.weights is None else clusters.weights
+    inside = [place == part for part in np.unique(place) if counted[place == part].any()]
+    found = [clusters.of(i).mean_error((probability - truth)[i]).variance for i in inside]
     return np.asarray(np.nan_to_num(found), dtype=float)
 
 
@@ -289,14 +302,19 @@ def _reason(subject: str, estimate: Estimate | None) -> str:
 # --- what is shown ----------------------------------------------------------------------------
 
 
-def calibration_sheet(measures: CalibrationMeasures, truth: Bools, probability: Floats) -> Sheet:
+def calibration_sheet(
+    measures: CalibrationMeasures,
+    truth: Bools,
+    probability: Floats,
+    clusters: Clusters | None = None,
+) -> Sheet:
     """Every measure with its interval beside what is ideal."""
     ideal = {IN_THE_LARGE: 1.0, INTERCEPT: 0.0, SLOPE: 1.0, ERROR: 0.0}
     rows: list[tuple[Cell, ...]] = []
     for name, now in measures.items():
         cells = (now.value, now.interval.low, now.interval.high) if now else (None, None, None)
         rows.append((name, *cells, ideal[name]))
-    plain, chance = expected_calibration_error(truth, probability)
+    plain, chance = expected_calibration_error(truth, probability, clusters=clusters)
     rows.append(("expected calibration error, as it stands", plain, None, None, chance))
     return Sheet(
         title="Calibration",
@@ -307,12 +325,20 @@ def calibration_sheet(measures: CalibrationMeasures, truth: Bools, probability: 
     )
 
 
-def reliability_figure(truth: Bools, probability: Floats, bins: int = BINS) -> Figure:
-    """Observed share against promised probability, over bins of about as many rows each."""
+def reliability_figure(
+    truth: Bools, probability: Floats, bins: int = BINS, clusters: Clusters | None = None
+) -> Figure:
+    """Observed share against promised probability, over bins of about as many rows each. Where rows
+    have weights, shares and intervals are by these.
+    """
     place = _assign_bins(probability, bins)
     points = []
     for part in np.unique(place):
         inside = place == part
+        if weights_of(clusters) is not None:
+            if (point := _weighted_point(truth, probability, inside, clusters)) is not None:
+                points.append(point)
+            continue
         k, n = int(truth[inside].sum()), int(inside.sum())
         low, high = wilson_limits(k, n)
         x = float(probability[inside].mean())
@@ -327,3 +353,15 @@ def reliability_figure(truth: Bools, probability: Floats, bins: int = BINS) -> F
         diagonal="as promised",
         alt=f"Observed shares of positives: {told}.",
     )
+
+
+def _weighted_point(
+    truth: Bools, probability: Floats, inside: Bools, clusters: Clusters | None
+) -> Point | None:
+    """What is seen of some rows by their weights; None where these are 0."""
+    if clusters is None or not (of := clusters.of(inside)).effective(truth[inside] | True):
+        return None
+    share, x = weighted_mean(truth[inside], of), weighted_mean(probability[inside], of)
+    limits = clustered_share_limits(share, inside.sum(), spread_of(of.mean_error(truth[inside])))
+    low, high = (float(side.item()) for side in limits)
+    return Point(label=f"{x:.2f}", value=share, low=low, high=high, x=x)

@@ -28,9 +28,9 @@ from assay.gates.statistics.cluster_errors import (
     clustered_logit_limits,
     clustered_mean_limits,
     clustered_share_limits,
-    mean_error,
     spread_of,
     student_quantile,
+    weighted_mean,
 )
 from assay.gates.statistics.intervals import Bools, Estimate, Floats, make_interval
 from assay.gates.statistics.mover import difference_limits
@@ -43,8 +43,8 @@ def estimate_clustered_score(
     cost: ErrorCosts,
     clusters: Clusters,
 ) -> Estimate:
-    """`estimate_score` of rows in clusters."""
-    value = point_score(metric, truth, who, cost)
+    """`estimate_score` of rows in clusters, or of unequal weight."""
+    value = point_score(metric, truth, who, cost, clusters.weights)
     if metric in MEAN_METRICS and not enough_rows(truth, clusters):
         return Estimate(value, UNBOUNDED)
     return Estimate(value, make_interval(*_score_limits(metric, truth, who, cost, clusters)))
@@ -61,7 +61,7 @@ def estimate_clustered_difference(
 ) -> Estimate:
     """`score_difference` of rows in clusters: positive is better, always."""
     sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
-    scores = [point_score(metric, truth, one, cost) for one in (who, rival)]
+    scores = [point_score(metric, truth, one, cost, clusters.weights) for one in (who, rival)]
     value = sign * (scores[0] - scores[1])
     if _answer_alike(metric, who, rival):
         return Estimate(0.0, make_interval(0.0, 0.0))
@@ -70,7 +70,7 @@ def estimate_clustered_difference(
     if metric in MEAN_METRICS:
         own, other = (row_values(metric, truth, one, cost) for one in (who, rival))
         most = largest_loss(metric, cost)
-        spread = spread_of(mean_error(sign * (own - other), clusters.codes))
+        spread = spread_of(clusters.mean_error(sign * (own - other)))
         return Estimate(
             value, make_interval(*_ends(clustered_mean_limits(value, (-most, most), spread)))
         )
@@ -116,10 +116,14 @@ def score_error(
 ) -> ClusterError:
     """The error of a score that is no mean over all rows."""
     if metric == "roc_auc":
-        return auc_error(truth, who.probability, clusters.codes)
+        return auc_error(truth, who.probability, clusters.codes, clusters.weights)
     if metric == "average_precision":
+        influence = precision_influence(truth, who.probability, clusters.weights)
+        rows = truth.astype(float)
         return cluster_error(
-            precision_influence(truth, who.probability), clusters.codes, truth.astype(float)
+            influence,
+            clusters.codes,
+            rows if clusters.weights is None else rows * clusters.weights,
         )
     if metric == "balanced_accuracy":
         of_yes = _share_error(who.decision, truth, clusters)
@@ -128,7 +132,7 @@ def score_error(
     error = _share_error(truth & who.decision, inside, clusters)
     if metric != "f1":
         return error
-    share = float((truth & who.decision).sum() / max(inside.sum(), 1))
+    share = _share(truth & who.decision, inside, clusters)
     return error.times(2 / (1 + share) ** 2)
 
 
@@ -138,7 +142,12 @@ def _share_rows(metric: PerformanceMetric, truth: Bools, decision: Bools) -> Boo
 
 
 def _share_error(successes: Bools, inside: Bools, clusters: Clusters) -> ClusterError:
-    return mean_error(successes[inside], clusters.codes[inside])
+    return clusters.of(inside).mean_error(successes[inside])
+
+
+def _share(successes: Bools, inside: Bools, clusters: Clusters) -> float:
+    """The share of the rows `inside` that are `successes`; 0 where there are none."""
+    return weighted_mean(successes[inside], clusters.of(inside)) if inside.any() else 0.0
 
 
 def _score_limits(
@@ -150,11 +159,11 @@ def _score_limits(
 ) -> tuple[float, float]:
     if metric in MEAN_METRICS:
         values = row_values(metric, truth, who, cost)
-        mean, spread = values.mean(), spread_of(mean_error(values, clusters.codes))
+        mean, spread = weighted_mean(values, clusters), spread_of(clusters.mean_error(values))
         if metric == "accuracy":
             return _ends(clustered_share_limits(mean, len(truth), spread))
         return _ends(clustered_mean_limits(mean, (0.0, largest_loss(metric, cost)), spread))
-    value = point_score(metric, truth, who, cost)
+    value = point_score(metric, truth, who, cost, clusters.weights)
     if metric in ("roc_auc", "average_precision"):
         spread = spread_of(score_error(metric, truth, who, clusters))
         return _ends(clustered_logit_limits(value, spread))
@@ -167,7 +176,7 @@ def _score_limits(
 
 def _rate_limits(successes: Bools, inside: Bools, clusters: Clusters) -> tuple[float, float]:
     spread = spread_of(_share_error(successes, inside, clusters))
-    share = successes[inside].mean() if inside.any() else 0.0
+    share = _share(successes, inside, clusters)
     return _ends(clustered_share_limits(share, inside.sum(), spread))
 
 
@@ -177,9 +186,9 @@ def _balanced_accuracy_limits(
     """Of (1 + TPR - FPR) / 2, whose rates rest on other rows of the same clusters."""
     found = _share_error(decision, truth, clusters), _share_error(decision, ~truth, clusters)
     low, high = difference_limits(
-        float(decision[truth].mean()),
+        _share(decision, truth, clusters),
         _rate_limits(decision, truth, clusters),
-        float(decision[~truth].mean()),
+        _share(decision, ~truth, clusters),
         _rate_limits(decision, ~truth, clusters),
         found[0].correlation(found[1]),
     )

@@ -27,8 +27,8 @@ from assay.gates.performance.rival_checks import (
 )
 from assay.gates.performance.scores import score_difference
 from assay.gates.report import Check, Verdict
-from assay.gates.statistics.cluster_errors import Clusters
-from assay.gates.statistics.intervals import Bools, Estimate
+from assay.gates.statistics.cluster_errors import Clusters, weights_of
+from assay.gates.statistics.intervals import Bools, Estimate, Floats
 
 
 def read_predictions(frame: pd.DataFrame, name: str) -> tuple[ModelPredictions, Bools]:
@@ -122,7 +122,7 @@ def check_against_rivals(
         )
         if name == "dummy" and metric == "average_precision":
             # Else any ranking, even a random one, would mostly beat one that ties all rows.
-            gain = shift_estimate(gain, average_precision.chance_excess(told))
+            gain = shift_estimate(gain, average_precision.chance_excess(told, weights_of(of)))
         more = f" by more than {margin:g}" if margin else ""
         where = f" on the {len(told):,} test rows that came since" if lately else ""
         found.append(
@@ -172,8 +172,8 @@ def check_against_trivial(
     """Against the cheaper of the policies that need no model. A model that is surely no cheaper
     fails; one of which it cannot be told is a caution.
     """
-    without = trivial_policies(len(truth))
-    word = min(without, key=lambda w: point_score("cost", truth, without[w], cost))
+    without, weights = trivial_policies(len(truth)), weights_of(clusters)
+    word = min(without, key=lambda w: point_score("cost", truth, without[w], cost, weights))
     found = comparison_check(
         name="cheaper_than_trivial",
         claim=f"Deciding by the model costs less than always saying {word}",
@@ -194,7 +194,7 @@ def check_against_trivial(
     remedy = (
         f"A false positive counts {cost.false_positive:g} here and a false negative "
         f"{cost.false_negative:g}: set performance.cost to what they cost you, such as "
-        f"{suggested_cost_line(truth)}, or try other candidates or features."
+        f"{suggested_cost_line(truth, weights)}, or try other candidates or features."
     )
     return found.model_copy(update={"remedy": remedy})
 
@@ -202,28 +202,33 @@ def check_against_trivial(
 RARE_SHARE = 0.1  # of rows that are positive; below it, accuracy says little and recall much
 
 
-def positives_are_rare(truth: Bools) -> bool:
+def positives_are_rare(truth: Bools, weights: Floats | None = None) -> bool:
     """Whether scores that speak of the positives come first, and costs must be declared."""
-    return float(truth.mean()) < RARE_SHARE
+    return float(np.average(truth, weights=weights)) < RARE_SHARE
 
 
-def suggested_cost_line(truth: Bools) -> str:
+def suggested_cost_line(truth: Bools, weights: Floats | None = None) -> str:
     """Costs at which always saying yes costs what always saying no does, as YAML."""
-    yes, no = int(truth.sum()), int((~truth).sum())
-    ratio = max(yes, no) / max(min(yes, no), 1)
+    yes, no = float(truth.sum()), float((~truth).sum())
+    if weights is not None:
+        yes, no = float(weights[truth].sum()), float(weights[~truth].sum())
+    least = 1.0 if weights is None else 1e-12
+    ratio = max(yes, no) / max(min(yes, no), least)
     high = f"{round(ratio) if ratio >= 2 else round(ratio, 1)}"
     costs = ("1", high) if yes < no else (high, "1")
     return f"{{false_positive: {costs[0]}, false_negative: {costs[1]}}}"
 
 
-def check_cost_declared(truth: Bools, performance: Performance) -> Check | None:
+def check_cost_declared(
+    truth: Bools, performance: Performance, weights: Floats | None = None
+) -> Check | None:
     """Whether somebody said what errors cost, where yes is rare; None where it is not.
 
     By equal costs, which nobody chose, no is the cheapest answer to nearly everybody.
     """
-    if not positives_are_rare(truth):
+    if not positives_are_rare(truth, weights):
         return None
-    share, declared = float(truth.mean()), performance.cost_declared
+    share, declared = float(np.average(truth, weights=weights)), performance.cost_declared
     return Check(
         name="cost_declared",
         claim="The use case says what each kind of error costs, as few rows are positive",
@@ -240,8 +245,8 @@ def check_cost_declared(truth: Bools, performance: Performance) -> Check | None:
         ),
         remedy=""
         if declared
-        else f"Add under performance: `cost: {suggested_cost_line(truth)}`, with the number of "
-        "false alarms that one missed positive is worth to you.",
+        else f"Add under performance: `cost: {suggested_cost_line(truth, weights)}`, with the "
+        "number of false alarms that one missed positive is worth to you.",
         hard=False,
         rows=len(truth),
     )

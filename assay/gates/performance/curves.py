@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from assay.gates.performance.point_scores import ModelPredictions, confusion_counts
+from assay.gates.performance.display import count_confusions
+from assay.gates.performance.point_scores import ModelPredictions
 from assay.gates.report import Figure, Point, Series
 from assay.gates.statistics.intervals import Bools, Floats
 
@@ -22,16 +23,18 @@ def curve_points(x: Floats, y: Floats, most: int = CURVE_POINTS) -> tuple[Point,
     )
 
 
-def roc_figure(truth: Bools, everyone: Mapping[str, ModelPredictions]) -> Figure:
+def roc_figure(
+    truth: Bools, everyone: Mapping[str, ModelPredictions], weights: Floats | None = None
+) -> Figure:
     """The ROC curve of each, and where the first of them decides."""
     from sklearn.metrics import roc_curve
 
     series, told = [], []
     for name, who in everyone.items():
-        x, y, _ = roc_curve(truth, who.probability)
+        x, y, _ = roc_curve(truth, who.probability, sample_weight=weights)
         series.append(Series(name=name, points=curve_points(x, y)))
         told.append(f"{name} finds {np.interp(0.1, x, y):.0%} of the positives")
-    tp, fp, fn, tn = confusion_counts(truth, next(iter(everyone.values())).decision)
+    tp, fp, fn, tn = count_confusions(truth, next(iter(everyone.values())).decision, weights)
     return Figure(
         title="ROC curve",
         kind="curve",
@@ -42,7 +45,9 @@ def roc_figure(truth: Bools, everyone: Mapping[str, ModelPredictions]) -> Figure
     )
 
 
-def precision_recall_figure(truth: Bools, everyone: Mapping[str, ModelPredictions]) -> Figure:
+def precision_recall_figure(
+    truth: Bools, everyone: Mapping[str, ModelPredictions], weights: Floats | None = None
+) -> Figure:
     """The precision-recall curve of each but the dummy, which is as precise as chance everywhere,
     and where the first of them decides.
     """
@@ -52,13 +57,13 @@ def precision_recall_figure(truth: Bools, everyone: Mapping[str, ModelPrediction
     for name, who in everyone.items():
         if name == "dummy":
             continue
-        y, x, _ = precision_recall_curve(truth, who.probability)
+        y, x, _ = precision_recall_curve(truth, who.probability, sample_weight=weights)
         series.append(Series(name=name, points=curve_points(x, y)))
         told.append(f"{np.interp(0.5, x[::-1], y[::-1]):.0%} of what {name} calls yes is yes")
-    tp, fp, fn, _ = confusion_counts(truth, next(iter(everyone.values())).decision)
+    tp, fp, fn, _ = count_confusions(truth, next(iter(everyone.values())).decision, weights)
     if tp + fp:
         series.append(_decided_series(tp / (tp + fn), tp / (tp + fp)))
-    share = float(truth.mean())
+    share = float(np.average(truth, weights=weights))
     return Figure(
         title="Precision and recall",
         kind="curve",

@@ -8,7 +8,12 @@ import numpy as np
 
 from assay.config.gates import ErrorCosts, PerformanceMetric
 from assay.gates.performance.metric_titles import metric_title
-from assay.gates.performance.point_scores import ModelPredictions, confusion_counts, point_score
+from assay.gates.performance.point_scores import (
+    ModelPredictions,
+    confusion_counts,
+    confusion_weights,
+    point_score,
+)
 from assay.gates.report import (
     Cell,
     Interval,
@@ -17,7 +22,8 @@ from assay.gates.report import (
     Sheet,
     Verdict,
 )
-from assay.gates.statistics.intervals import Bools, Estimate
+from assay.gates.statistics.design_effect import effective_rows
+from assay.gates.statistics.intervals import Bools, Estimate, Floats
 from assay.util.wording import format_rounded_up
 
 SCORES_TITLE = "Scores"
@@ -41,10 +47,19 @@ def suggest_remedy(verdict: Verdict, estimate: Estimate, limit: float, rows: int
     return f"About {format_rounded_up(max(rows * (times - 1), 1))} more test rows would tell."
 
 
-def score_summary(scores: Mapping[PerformanceMetric, Estimate], rows: int) -> str:
+def score_summary(
+    scores: Mapping[PerformanceMetric, Estimate], rows: int, weights: Floats | None = None
+) -> str:
     """The gate in one sentence."""
     told = [f"{metric_title(m)} {estimate_text(scores[m])}" for m in scores]
-    return f"{', '.join(told)} on {rows:,} test rows."
+    return f"{', '.join(told)} on {rows_text(rows, weights)}."
+
+
+def rows_text(rows: int, weights: Floats | None = None) -> str:
+    """How many test rows, and by their weights how many equal ones they are worth."""
+    if weights is None:
+        return f"{rows:,} test rows"
+    return f"{rows:,} test rows, as much as {effective_rows(weights):,.0f} equal ones"
 
 
 def estimate_text(estimate: Estimate) -> str:
@@ -80,6 +95,7 @@ def score_sheet(
     truth: Bools,
     rivals: Mapping[str, ModelPredictions],
     cost: ErrorCosts,
+    weights: Floats | None = None,
 ) -> Sheet:
     """Every score of the model with its interval, beside its rivals' on the same rows."""
     rows = tuple(
@@ -88,7 +104,7 @@ def score_sheet(
             now.value,
             now.interval.low,
             now.interval.high,
-            *(point_score(metric, truth, rival, cost) for rival in rivals.values()),
+            *(point_score(metric, truth, rival, cost, weights) for rival in rivals.values()),
         )
         for metric, now in scores.items()
     )
@@ -96,7 +112,8 @@ def score_sheet(
         title=SCORES_TITLE,
         columns=("score", "model", "low", "high", *rivals),
         rows=rows,
-        note="Intervals at 95 %. Cost is the mean per row. The dummy knows the base rate alone.",
+        note="Intervals at 95 %. Cost is the mean per row. The dummy knows the base rate alone."
+        + _weights_note(weights),
     )
 
 
@@ -130,24 +147,41 @@ def rival_measurements(metric: str, scores: Mapping[str, float]) -> tuple[Measur
     )
 
 
-def confusion_sheet(truth: Bools, who: ModelPredictions) -> Sheet:
+def _weights_note(weights: Floats | None) -> str:
+    return "" if weights is None else " Rows count by their weights."
+
+
+def count_confusions(truth: Bools, decision: Bools, weights: Floats | None) -> tuple[float, ...]:
+    """Rows of the four kinds; by weights, they sum to the number of rows."""
+    if weights is None:
+        return confusion_counts(truth, decision)
+    return confusion_weights(truth, decision, weights * (len(weights) / weights.sum()))
+
+
+def confusion_sheet(truth: Bools, who: ModelPredictions, weights: Floats | None = None) -> Sheet:
     """The confusion matrix at the threshold, in rows, and what it means for each true answer."""
-    tp, fp, fn, tn = confusion_counts(truth, who.decision)
+    tp, fp, fn, tn = count_confusions(truth, who.decision, weights)
     return Sheet(
         title="Confusion matrix",
         columns=("truth", "decided yes", "decided no", "share decided rightly"),
         rows=(("yes", tp, fn, tp / (tp + fn)), ("no", fp, tn, tn / (fp + tn))),
-        note=f"Of the {tp + fp:,} that are decided yes, {tp:,} are yes.",
+        note=f"Of the {tp + fp:,.0f} that are decided yes, {tp:,.0f} are yes."
+        + _weights_note(weights),
     )
 
 
-def cost_sheet(truth: Bools, everyone: Mapping[str, ModelPredictions], cost: ErrorCosts) -> Sheet:
+def cost_sheet(
+    truth: Bools,
+    everyone: Mapping[str, ModelPredictions],
+    cost: ErrorCosts,
+    weights: Floats | None = None,
+) -> Sheet:
     """What each way to decide costs, in the use case's unit."""
     rows: list[tuple[Cell, ...]] = []
     ways = {name: who.decision for name, who in everyone.items()}
     ways |= {f"always {w}": np.full(len(truth), w == "yes") for w in ("yes", "no")}
     for name, decision in ways.items():
-        _, fp, fn, _ = confusion_counts(truth, decision)
+        _, fp, fn, _ = count_confusions(truth, decision, weights)
         total = fp * cost.false_positive + fn * cost.false_negative
         rows.append((name, fp, fn, total, 1000 * total / len(truth)))
     return Sheet(
@@ -155,5 +189,5 @@ def cost_sheet(truth: Bools, everyone: Mapping[str, ModelPredictions], cost: Err
         columns=("policy", "false positives", "false negatives", "cost", "per 1,000 rows"),
         rows=tuple(rows),
         note=f"A false positive costs {cost.false_positive:g}, a false negative "
-        f"{cost.false_negative:g}.",
+        f"{cost.false_negative:g}." + _weights_note(weights),
     )

@@ -19,8 +19,9 @@ from assay.gates.performance import (
 from assay.gates.performance.point_scores import point_score
 from assay.gates.performance.scores import estimate_score
 from assay.gates.report import Report, overall_verdict
-from assay.gates.statistics.cluster_errors import Clusters, find_clusters
-from assay.gates.statistics.intervals import Bools
+from assay.gates.statistics.cluster_errors import Clusters, cluster_rows
+from assay.gates.statistics.design_effect import weights_note
+from assay.gates.statistics.intervals import Bools, Floats
 
 SCORES: tuple[PerformanceMetric, ...] = get_args(BinaryMetric)
 RARE_FIRST: tuple[PerformanceMetric, ...] = ("average_precision", "recall")
@@ -39,6 +40,7 @@ def judge_performance(
     features: pd.DataFrame | None = None,
     threshold: float | None = None,
     units: pd.Series | None = None,
+    weights: Floats | None = None,
     seed: int = 0,
 ) -> Report:
     """Judge `predictions` (`truth` bool, `probability` in [0, 1], `decision` bool) of test rows.
@@ -51,13 +53,14 @@ def judge_performance(
     were made by. `units` says which of the same rows belong together, and by its name of what they
     are; where some do, every interval is cluster-robust. What rests on fewer than 10 positives or
     10 negatives, or on those of fewer than 10 units, is unknown, whatever its interval says.
+    `weights`: how much each row counts, of a sample whose rows were drawn with unequal chances.
     Raises DataError for probabilities outside [0, 1], nulls, absent columns, other rows, one class.
     """
     who, truth = comparisons.read_predictions(predictions, "predictions")
     comparisons.require_both_classes(truth)
-    clusters = None if units is None else find_clusters(units.to_numpy(), str(units.name))
+    clusters = cluster_rows(units, weights)
     rivals = comparisons.rival_predictions(predictions, prevalence, performance.cost, champion)
-    rare = comparisons.positives_are_rare(truth)
+    rare = comparisons.positives_are_rare(truth, weights)
     found = {
         m: estimate_score(m, truth, who, performance.cost, seed=seed, clusters=clusters)
         for m in (dict.fromkeys((*RARE_FIRST, *SCORES)) if rare else SCORES)
@@ -88,7 +91,11 @@ def judge_performance(
         ),
         *comparisons.check_score_limits(found, performance, truth, clusters),
         comparisons.check_against_trivial(truth, who, performance.cost, clusters),
-        *([asked] if (asked := comparisons.check_cost_declared(truth, performance)) else []),
+        *(
+            [asked]
+            if (asked := comparisons.check_cost_declared(truth, performance, weights))
+            else []
+        ),
         *([chosen] if chosen else []),
         *calibration.check_calibration(meant, truth, performance.calibration_error, clusters),
         *(weak_slices.check_slices(weak, performance.slices) if weak else []),
@@ -102,29 +109,35 @@ def judge_performance(
         summary=display.score_summary(
             {m: found[m] for m in (*(RARE_FIRST if rare else ()), performance.choose_by)},
             len(truth),
+            weights,
         ),
         checks=tuple(checks),
         sheets=(
-            display.score_sheet(found, truth, rivals, performance.cost),
-            display.confusion_sheet(truth, who),
-            display.cost_sheet(truth, everyone, performance.cost),
+            display.score_sheet(found, truth, rivals, performance.cost, weights),
+            display.confusion_sheet(truth, who, weights),
+            display.cost_sheet(truth, everyone, performance.cost, weights),
             threshold_costs.threshold_sheet(weighed),
-            calibration.calibration_sheet(meant, truth, who.probability),
+            calibration.calibration_sheet(meant, truth, who.probability, clusters),
             *(weak_slices.slice_sheets(weak, performance) if weak else []),
         ),
         figures=(
-            curves.roc_figure(truth, everyone),
-            curves.precision_recall_figure(truth, everyone),
-            calibration.reliability_figure(truth, who.probability),
+            curves.roc_figure(truth, everyone, weights),
+            curves.precision_recall_figure(truth, everyone, weights),
+            calibration.reliability_figure(truth, who.probability, clusters=clusters),
             threshold_costs.cost_figure(weighed),
         ),
-        notes=() if champion is not None else ("There is no champion to compare with.",),
+        notes=(
+            *(() if champion is not None else ("There is no champion to compare with.",)),
+            *weights_note(weights),
+        ),
         measurements=(
             *display.score_measurements(found, performance.choose_by),
             *display.rival_measurements(
                 performance.choose_by,
                 {
-                    name: point_score(performance.choose_by, truth, rival, performance.cost)
+                    name: point_score(
+                        performance.choose_by, truth, rival, performance.cost, weights
+                    )
                     for name, rival in rivals.items()
                 },
             ),

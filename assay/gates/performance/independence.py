@@ -15,7 +15,6 @@ from assay.gates.statistics.cluster_errors import (
     MIN_CLUSTERS,
     ClusterError,
     Clusters,
-    mean_error,
 )
 from assay.gates.statistics.intervals import Bools
 
@@ -24,7 +23,7 @@ def check_independence(
     truth: Bools, who: ModelPredictions, clusters: Clusters | None
 ) -> Check | None:
     """None where every row is its own cluster."""
-    if clusters is None:
+    if clusters is None or not clusters.name:
         return None
     rows, count = len(truth), int(clusters.codes.max()) + 1
     ratio = standard_error_inflation(truth, who, clusters)
@@ -51,7 +50,7 @@ def standard_error_inflation(
     AUC, the accuracy, the Brier score, recall and the false positive rate, the largest. None if
     none of them varies.
     """
-    alone = Clusters(np.arange(len(truth)), clusters.name)
+    alone = Clusters(np.arange(len(truth)), clusters.name, clusters.weights)
     pairs = [
         (one.variance, other.variance)
         for one, other in zip(
@@ -63,11 +62,11 @@ def standard_error_inflation(
 
 
 def _errors(truth: Bools, who: ModelPredictions, clusters: Clusters) -> list[ClusterError]:
-    codes, right = clusters.codes, who.decision == truth
+    right = who.decision == truth
     return [
         score_error("roc_auc", truth, who, clusters),
-        mean_error(right, codes),
-        mean_error((who.probability - truth) ** 2, codes),
-        mean_error(right[truth], codes[truth]),
-        mean_error(right[~truth], codes[~truth]),
+        clusters.mean_error(right),
+        clusters.mean_error((who.probability - truth) ** 2),
+        clusters.of(truth).mean_error(right[truth]),
+        clusters.of(~truth).mean_error(right[~truth]),
     ]

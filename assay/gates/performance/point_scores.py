@@ -31,13 +31,19 @@ class ModelPredictions:
 
 
 def point_score(
-    metric: PerformanceMetric, truth: Bools, who: ModelPredictions, cost: ErrorCosts
+    metric: PerformanceMetric,
+    truth: Bools,
+    who: ModelPredictions,
+    cost: ErrorCosts,
+    weights: Floats | None = None,
 ) -> float:
-    """The point estimate. Precision and F1 without any positive decision are 0."""
+    """The point estimate. Precision and F1 without any positive decision are 0. Rows count for
+    `weights` rows each, or for one.
+    """
     from sklearn import metrics as sk
 
     if metric == "cost":
-        return float(row_values("cost", truth, who, cost).mean())
+        return float(np.average(row_values("cost", truth, who, cost), weights=weights))
     of_probability: dict[str, Callable[..., float]] = {
         "roc_auc": sk.roc_auc_score,
         "average_precision": sk.average_precision_score,
@@ -52,8 +58,8 @@ def point_score(
         "f1": partial(sk.f1_score, zero_division=0.0),
     }
     if metric in of_probability:
-        return float(of_probability[metric](truth, who.probability))
-    return float(of_decision[metric](truth, who.decision))
+        return float(of_probability[metric](truth, who.probability, sample_weight=weights))
+    return float(of_decision[metric](truth, who.decision, sample_weight=weights))
 
 
 def enough_rows(truth: Bools, clusters: Clusters | None = None) -> bool:
@@ -76,7 +82,7 @@ def too_few_remedy(truth: Bools, clusters: Clusters | None = None) -> str:
         return ""
     worth = "{:.0f} positives' and {:.0f} negatives'".format(*effective)
     return (
-        f"Bring rows of more values of {clusters.name}: each class needs those of at least "
+        f"{clusters.request}: each class needs those of at least "
         f"{MIN_CLUSTERS} (counted as if equally large), and there are {worth}."
     )
 
@@ -110,6 +116,12 @@ def row_values(
     eps = np.finfo(float).eps  # where scikit-learn clips
     p = np.clip(who.probability, eps, 1 - eps)
     return np.asarray(-np.log(np.where(truth, p, 1 - p)))
+
+
+def confusion_weights(truth: Bools, decision: Bools, weights: Floats) -> tuple[float, ...]:
+    """`confusion_counts` of rows by their weights."""
+    cells = np.bincount(truth * 2 + decision, weights, minlength=4)
+    return float(cells[3]), float(cells[1]), float(cells[2]), float(cells[0])
 
 
 def confusion_counts(truth: Bools, decision: Bools) -> tuple[int, int, int, int]:

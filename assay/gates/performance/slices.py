@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from assay.gates.performance.coded_columns import CodedColumn, code_columns
-from assay.gates.statistics.cluster_errors import Clusters, mean_error
+from assay.gates.statistics.cluster_errors import Clusters, weighted_mean, weights_of
+from assay.gates.statistics.design_effect import effective_rows
 from assay.gates.statistics.intervals import Bools, Floats
 from assay.gates.statistics.multiple_testing import holm
 from assay.gates.statistics.welch import WelchTest, clustered_test, welch_test
@@ -89,12 +90,10 @@ def _test_excess(
     own, others = tested & inside, tested & ~inside
     if space.clusters is None:
         return welch_test(values[own], values[others], margin)
-    codes = space.clusters.codes
+    inner, outer = space.clusters.of(own), space.clusters.of(others)
     return clustered_test(
-        float(values[own].mean() - values[others].mean()),
-        mean_error(values[own], codes[own]).plus(
-            mean_error(values[others], codes[others]).times(-1.0)
-        ),
+        weighted_mean(values[own], inner) - weighted_mean(values[others], outer),
+        inner.mean_error(values[own]).plus(outer.mean_error(values[others]).times(-1.0)),
         margin,
     )
 
@@ -104,11 +103,14 @@ def _test_excess(
 
 def _search_half(space: SliceSearchSpace, values: Floats) -> list[Slice]:
     """The worst of the searched half, by how much worse they are at the least."""
-    here = values[space.search_half]
+    here, weights = values[space.search_half], weights_of(space.clusters)
+    counted = np.ones(len(here)) if weights is None else weights[space.search_half]
     columns = [CodedColumn(c.name, c.codes[space.search_half], c.labels) for c in space.columns]
-    squares = here**2
-    whole = np.array([len(here), here.sum(), squares.sum()])
-    cells = list(_cell_sums(columns, here, squares))
+    if weights is not None:
+        counted = counted * (effective_rows(counted) / counted.sum())
+    moments = (None if weights is None else counted, counted * here, counted * here**2)
+    whole = np.array([counted.sum(), moments[1].sum(), moments[2].sum()])
+    cells = list(_cell_sums(columns, moments))
     if not cells:
         return []
     scores = np.concatenate([_lower_bounds(sums, whole, space.min_rows) for _, sums in cells])
@@ -127,13 +129,15 @@ def _search_half(space: SliceSearchSpace, values: Floats) -> list[Slice]:
 
 
 def _cell_sums(
-    columns: Sequence[CodedColumn], values: Floats, squares: Floats
+    columns: Sequence[CodedColumn], moments: tuple[Floats | None, Floats, Floats]
 ) -> Iterator[tuple[tuple[int, ...], Floats]]:
-    """(columns, sums) of every single column and pair: rows, values, squares by joint code."""
+    """(columns, sums) of every single column and pair: rows, values, squares by joint code.
+
+    `moments`: what each row adds to these. Weighted rows count for as many as they are worth.
+    """
     for chosen in [*combinations(range(len(columns)), 1), *combinations(range(len(columns)), 2)]:
         joint, size = _joint_codes([columns[i] for i in chosen])
-        weights = (None, values, squares)
-        known = [np.bincount(joint, weight, minlength=size + 1) for weight in weights]
+        known = [np.bincount(joint, moment, minlength=size + 1) for moment in moments]
         sums = np.array(known, dtype=float)[:, 1:]  # the first: values too rare to tell
         if len(chosen) == 2:
             shape = (3, len(columns[chosen[0]].labels), -1)

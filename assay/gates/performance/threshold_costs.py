@@ -17,12 +17,13 @@ from assay.gates.performance.point_scores import (
 )
 from assay.gates.performance.scores import estimate_score, score_difference
 from assay.gates.report import Cell, Check, Figure, Interval, Point, Series, Sheet, Verdict
-from assay.gates.statistics.cluster_errors import Clusters
+from assay.gates.statistics.cluster_errors import Clusters, weights_of
 from assay.gates.statistics.intervals import Bools, Estimate, Floats, make_interval, verdict_at_most
 from assay.gates.statistics.resampling import multinomial_draws, percentile_interval
 
 BINS = 400  # of probabilities, for what is drawn or chosen anew
 FOLDS = 5
+_WEIGHTED_DRAWS = 200  # of all rows, one by one
 CURVE_POINTS = 120  # points of a curve that an eye can tell apart
 
 
@@ -64,11 +65,12 @@ def compute_costs(
     `threshold` is the one that the decisions were made by, which is dropped where they do not
     follow it; left out, it is read off the decisions.
     """
-    thresholds, costs = _cost_curve(truth, who.probability, cost)
+    weights = weights_of(clusters)
+    thresholds, costs = _cost_curve(truth, who.probability, cost, weights)
     best = int(costs.argmin())
     every = trivial_policies(len(truth))
-    word = min(every, key=lambda w: point_score("cost", truth, every[w], cost))
-    idle = point_score("cost", truth, every[word], cost)
+    word = min(every, key=lambda w: point_score("cost", truth, every[w], cost, weights))
+    idle = point_score("cost", truth, every[word], cost, weights)
     place, edges = _assign_bins(who.probability)
     return ThresholdCosts(
         thresholds=thresholds,
@@ -76,13 +78,14 @@ def compute_costs(
         chosen_threshold=_followed_threshold(who, threshold),
         current_cost=estimate_score("cost", truth, who, cost, clusters=clusters),
         cheapest_threshold=Estimate(
-            float(thresholds[best]), _cheapest_interval(truth, place, edges, cost, seed)
+            float(thresholds[best]),
+            _cheapest_interval(truth, place, edges, cost, seed=seed, weights=weights),
         ),
         cheapest_cost=float(costs[best]),
         saving=score_difference(
             "cost",
             truth,
-            _cross_fitted_decisions(truth, who, place, cost, seed),
+            _cross_fitted_decisions(truth, who, place, cost, seed=seed, weights=weights),
             who,
             cost,
             clusters=clusters,
@@ -96,11 +99,15 @@ def compute_costs(
 # --- the search for a threshold -----------------------------------------------------------------
 
 
-def _cost_curve(truth: Bools, probability: Floats, cost: ErrorCosts) -> tuple[Floats, Floats]:
+def _cost_curve(
+    truth: Bools, probability: Floats, cost: ErrorCosts, weights: Floats | None
+) -> tuple[Floats, Floats]:
     """Every threshold that decides otherwise than the next, ascending, and its cost per row.
 
     Each lies midway between two probabilities that occur; the outermost are 0 and 1.
     """
+    if weights is not None:
+        return _weighted_cost_curve(truth, probability, cost, weights)
     order = np.argsort(probability, kind="stable")
     values, positive = probability[order], truth[order]
     first = np.flatnonzero(np.r_[True, np.diff(values) > 0])
@@ -111,6 +118,18 @@ def _cost_curve(truth: Bools, probability: Floats, cost: ErrorCosts) -> tuple[Fl
     middles = (values[first][1:] + values[first][:-1]) / 2
     never = 1.0 if values[-1] < 1 else np.nextafter(1.0, 2.0)
     return np.r_[0.0, middles, never], np.asarray(total / len(truth))
+
+
+def _weighted_cost_curve(
+    truth: Bools, probability: Floats, cost: ErrorCosts, weights: Floats
+) -> tuple[Floats, Floats]:
+    values, place = np.unique(probability, return_inverse=True)
+    missed = np.r_[0.0, np.bincount(place, weights * truth).cumsum()]
+    spared = np.r_[0.0, np.bincount(place, weights * ~truth).cumsum()]
+    total = missed * cost.false_negative + (spared[-1] - spared) * cost.false_positive
+    never = 1.0 if values[-1] < 1 else np.nextafter(1.0, 2.0)
+    middles = (values[1:] + values[:-1]) / 2
+    return np.r_[0.0, middles, never], np.asarray(total / weights.sum())
 
 
 def _assign_bins(probability: Floats) -> tuple[np.ndarray, Floats]:
@@ -134,20 +153,50 @@ def _costs_of(positive: Floats, negative: Floats, cost: ErrorCosts) -> Floats:
 
 
 def _cheapest_interval(
-    truth: Bools, place: np.ndarray, edges: Floats, cost: ErrorCosts, seed: int
+    truth: Bools,
+    place: np.ndarray,
+    edges: Floats,
+    cost: ErrorCosts,
+    *,
+    seed: int,
+    weights: Floats | None,
 ) -> Interval:
-    """Percentile interval of the cheapest threshold over bootstrap draws of (bin, truth) cells."""
+    """Percentile interval of the cheapest threshold over bootstrap draws of (bin, truth) cells; of
+    the rows themselves, with their weights, where these differ.
+    """
     if not enough_rows(truth):
         return make_interval(np.nan, np.nan)
     bins = len(edges) - 1
+    if weights is not None:
+        found = _drawn_thresholds(place * 2 + truth, bins, cost, seed=seed, weights=weights)
+        return percentile_interval(edges[found])
     cells = np.bincount(place * 2 + truth, minlength=2 * bins)
     drawn = multinomial_draws(cells, draws=500, seed=seed).reshape(-1, bins, 2)
     found = _costs_of(drawn[..., 1], drawn[..., 0], cost).argmin(axis=-1)
     return percentile_interval(edges[found])
 
 
+def _drawn_thresholds(
+    cell: np.ndarray, bins: int, cost: ErrorCosts, *, seed: int, weights: Floats
+) -> np.ndarray:
+    """The cheapest bin from which yes is said, in each of the draws of the rows."""
+    rng, rows = np.random.default_rng(seed), len(cell)
+    drawn = np.empty((_WEIGHTED_DRAWS, 2 * bins))
+    for i in range(_WEIGHTED_DRAWS):
+        times = np.bincount(rng.integers(0, rows, rows), minlength=rows)
+        drawn[i] = np.bincount(cell, weights * times, minlength=2 * bins)
+    held = drawn.reshape(-1, bins, 2)
+    return np.asarray(_costs_of(held[..., 1], held[..., 0], cost).argmin(axis=-1))
+
+
 def _cross_fitted_decisions(
-    truth: Bools, who: ModelPredictions, place: np.ndarray, cost: ErrorCosts, seed: int
+    truth: Bools,
+    who: ModelPredictions,
+    place: np.ndarray,
+    cost: ErrorCosts,
+    *,
+    seed: int,
+    weights: Floats | None,
 ) -> ModelPredictions:
     """Decisions by the threshold that costs least on the rows of all other folds.
 
@@ -155,7 +204,8 @@ def _cross_fitted_decisions(
     """
     bins = int(place.max()) + 1
     fold = np.random.default_rng(seed).permutation(len(truth)) % FOLDS
-    cells = np.bincount((fold * bins + place) * 2 + truth, minlength=2 * bins * FOLDS)
+    cell = (fold * bins + place) * 2 + truth
+    cells = np.bincount(cell, weights, minlength=2 * bins * FOLDS)
     held = cells.reshape(FOLDS, bins, 2).astype(float)
     others = held.sum(axis=0) - held
     first = _costs_of(others[..., 1], others[..., 0], cost).argmin(axis=-1)

@@ -14,7 +14,7 @@ from assay.gates.performance.point_scores import ModelPredictions, row_values, t
 from assay.gates.performance.scores import estimate_score
 from assay.gates.performance.slices import MeasuredSlice, build_search_space, weakest_slices
 from assay.gates.report import Cell, Check, Sheet, Verdict
-from assay.gates.statistics.cluster_errors import Clusters
+from assay.gates.statistics.cluster_errors import Clusters, weights_of
 from assay.gates.statistics.intervals import Bools, Estimate, Floats
 
 LEVEL = 0.05  # of the family of all slices that are tested
@@ -41,13 +41,24 @@ class RowLosses:
 
     Rows near one half are hard, and that is no flaw. Where more is lost than was promised, the
     probabilities are wrong. `title` names the loss. `score_inside` gives the score that candidates
-    are chosen by of some of the rows (bool), None where it is not defined for these.
+    are chosen by of some of the rows (bool), None where it is not defined for these. `weights`: how
+    much each row counts; None where all count alike.
     """
 
     loss: Floats
     expected_loss: Floats
     title: str
     score_inside: Callable[[Bools], Estimate | None]
+    weights: Floats | None = None
+
+    @property
+    def mean_loss(self) -> float:
+        return float(np.average(self.loss, weights=self.weights))
+
+    def mean_of(self, values: Floats, inside: Bools) -> float:
+        """The mean over some of the rows, by their weights."""
+        weights = None if self.weights is None else self.weights[inside]
+        return float(np.average(values[inside], weights=weights))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,7 @@ def find_weak_slices(
         why = f"{len(loss):,} test rows do not make two slices of {settings.rows:,}"
     elif not why and not cut.columns:
         why = f"No column has two values of {settings.rows:,} rows"
-    unit = float(loss.mean())
+    unit = losses.mean_loss
     return WeakSlices(
         by_loss=weakest_slices(cut, loss, unit * (settings.beyond_others or 0.0))
         if not why
@@ -121,7 +132,7 @@ def search_slices(
         )
 
     return find_weak_slices(
-        RowLosses(loss, expected, _LOSS_TITLES[of], score_inside),
+        RowLosses(loss, expected, _LOSS_TITLES[of], score_inside, weights_of(clusters)),
         features,
         performance.slices,
         too_few=too_few_remedy(truth, clusters),
@@ -170,7 +181,7 @@ def _row_losses(
 
 def check_slices(weak_slices: WeakSlices, settings: Slices) -> list[Check]:
     """Soft checks: no slice is worse than promised there, nor, where asked, than elsewhere."""
-    word, unit = weak_slices.losses.title, float(weak_slices.losses.loss.mean())
+    word, unit = weak_slices.losses.title, weak_slices.losses.mean_loss
     made = [
         _check(
             "slices_as_promised",
@@ -299,8 +310,8 @@ def _row(measured_slice: MeasuredSlice, weak_slices: WeakSlices) -> tuple[Cell, 
         measured_slice.slice.label,
         int(inside.sum()),
         *score,
-        float(losses.loss[inside].mean()),
-        float(losses.expected_loss[inside].mean()),
+        losses.mean_of(losses.loss, inside),
+        losses.mean_of(losses.expected_loss, inside),
         measured_slice.excess.value,
         measured_slice.p,
     )

@@ -30,13 +30,17 @@ def clustered_delong_covariance(
     return areas, clustered_covariance(influence, of)
 
 
-def placement_values(truth: Bools, scores: Floats) -> Floats:
+def placement_values(truth: Bools, scores: Floats, weights: Floats | None = None) -> Floats:
     """Placement values of `scores` (k, rows), whose mean over either class is the AUC.
 
     For a positive, the share of negatives that it outranks. For a negative, one minus the share of
-    positives that outrank it. Ties count half. Raises ValueError unless `truth` holds both classes.
+    positives that outrank it. Ties count half. Shares and means are by the `weights` of the rows.
+    Raises ValueError unless `truth` holds both classes.
     """
     from scipy.stats import rankdata
+
+    if weights is not None:
+        return np.array([_weighted_placements(truth, score, weights) for score in scores])
 
     m, n = int(truth.sum()), int((~truth).sum())
     if m == 0 or n == 0:
@@ -48,10 +52,27 @@ def placement_values(truth: Bools, scores: Floats) -> Floats:
     return placed
 
 
-def auc_error(truth: Bools, score: Floats, clusters: ArrayLike) -> ClusterError:
+def _weighted_placements(truth: Bools, score: Floats, weights: Floats) -> Floats:
+    positives, negatives = np.where(truth, weights, 0.0), np.where(truth, 0.0, weights)
+    if not (positives.any() and negatives.any()):
+        raise ValueError("an ROC curve needs rows of both classes")
+    place = np.unique(score, return_inverse=True)[1]
+    mine, theirs = (np.bincount(place, w) for w in (positives, negatives))
+    below = (np.cumsum(theirs) - theirs / 2) / negatives.sum()
+    above = 1 - (np.cumsum(mine) - mine / 2) / positives.sum()
+    return np.asarray(np.where(truth, below[place], above[place]))
+
+
+def auc_error(
+    truth: Bools, score: Floats, clusters: ArrayLike, weights: Floats | None = None
+) -> ClusterError:
     """The error of one AUC, from the mean placement of positives and that of negatives."""
-    placed, of = placement_values(truth, score[None, :])[0], np.asarray(clusters)
-    return mean_error(placed[truth], of[truth]).plus(mean_error(placed[~truth], of[~truth]))
+    placed, of = placement_values(truth, score[None, :], weights)[0], np.asarray(clusters)
+    own, other = (
+        mean_error(placed[side], of[side], None if weights is None else weights[side])
+        for side in (truth, ~truth)
+    )
+    return own.plus(other)
 
 
 def clustered_covariance(influence: Floats, units: ArrayLike) -> Floats:

@@ -5,18 +5,25 @@ are scaled as in the bias-reduced sandwich CR2. The quantiles are Student's with
 freedom of Bell & McCaffrey, Survey Methodology 28 (2002) 169-181. These hold for twenty clusters
 and for clusters of unequal size, where the plain sandwich (CR1) does not. A share's interval is
 Wilson's at the number of independent rows that would have this variance.
+
+Rows of unequal sampling weight are the same case: a row's error counts with its weight, and where
+rows do not belong together each is its own cluster. This is linearisation as for a sample drawn
+with replacement (Binder, International Statistical Review 51, 1983).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from assay.gates.statistics.intervals import Bools, Floats, Limits
 from assay.util.sorted_arrays import sorted_unique
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Ints = NDArray[np.integer[Any]]
 
@@ -25,26 +32,81 @@ MIN_CLUSTERS = 10  # clusters of equal size; estimates from fewer are not judged
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """The cluster of each row, as a code, and the name of what the codes stand for."""
+    """The cluster of each row, as a code, and the name of what the codes stand for.
+
+    `weights`: how much each row counts; None where all count alike. `name` is empty where no two
+    rows belong together, and only their weights differ.
+    """
 
     codes: Ints
     name: str
+    weights: Floats | None = None
 
     def of(self, rows: Bools) -> Clusters:
         """The clusters of some of the rows."""
-        return Clusters(self.codes[rows], self.name)
+        weights = None if self.weights is None else self.weights[rows]
+        return Clusters(self.codes[rows], self.name, weights)
 
     def effective(self, rows: Bools) -> float:
         """The number of equal clusters that would carry as much information as some of the rows."""
-        return _effective_number(np.unique(self.codes[rows], return_counts=True)[1])
+        if self.weights is None:
+            return _effective_number(np.unique(self.codes[rows], return_counts=True)[1])
+        place = np.unique(self.codes[rows], return_inverse=True)[1]
+        return _effective_number(np.bincount(place, self.weights[rows]))
+
+    def mean_error(self, values: ArrayLike) -> ClusterError:
+        """The error of the mean of `values`, one a row."""
+        return mean_error(values, self.codes, self.weights)
+
+    @property
+    def request(self) -> str:
+        """What to bring where there are too few of them."""
+        return f"Bring rows of more values of {self.name}" if self.name else "Bring more rows"
 
 
-def find_clusters(units: ArrayLike | None, name: str) -> Clusters | None:
-    """The clusters that `units`, one value a row, make; None if no two rows share a value."""
+def find_clusters(
+    units: ArrayLike | None, name: str, weights: Floats | None = None
+) -> Clusters | None:
+    """The clusters that `units`, one value a row, make; None if no two rows share a value and all
+    count alike.
+    """
     if units is None:
-        return None
+        return None if weights is None else Clusters(np.arange(len(weights)), "", weights)
     codes = np.unique(np.asarray(units), return_inverse=True)[1]
-    return None if len(sorted_unique(codes)) == len(codes) else Clusters(codes, name)
+    alone = len(sorted_unique(codes)) == len(codes)
+    if alone:
+        return None if weights is None else Clusters(codes, "", weights)
+    return Clusters(codes, name, weights)
+
+
+def cluster_rows(units: pd.Series | None, weights: Floats | None = None) -> Clusters | None:
+    """`find_clusters` of a series that is named for what its values are of."""
+    if units is None:
+        return find_clusters(None, "", weights)
+    return find_clusters(units.to_numpy(), str(units.name), weights)
+
+
+def weights_of(clusters: Clusters | None) -> Floats | None:
+    """How much each row counts; None where all count alike."""
+    return None if clusters is None else clusters.weights
+
+
+def scaled_weights(clusters: Clusters | None) -> Floats | None:
+    """The rows' weights, made to sum to the number of rows; None where all count alike."""
+    weights = weights_of(clusters)
+    return None if weights is None else weights * (len(weights) / weights.sum())
+
+
+def weighted_mean(values: ArrayLike, clusters: Clusters | None = None) -> float:
+    """The mean of `values`, one a row, by the rows' weights."""
+    return float(np.average(np.asarray(values, dtype=float), weights=weights_of(clusters)))
+
+
+def weighted_sum(values: ArrayLike, clusters: Clusters | None = None) -> float:
+    """The sum of `values`, one a row, each times its row's weight."""
+    weights = weights_of(clusters)
+    v = np.asarray(values, dtype=float)
+    return float(v.sum() if weights is None else v @ weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +114,14 @@ class ClusterError:
     """Each cluster's contribution to one estimate's error; their squares sum to the variance.
 
     `freedom` are Student's degrees of freedom, NaN for a single cluster. `effective` is the number
-    of clusters of equal size with as much information.
+    of clusters of equal size with as much information, and `rows` the number of rows.
     """
 
     clusters: Ints  # cluster codes, ascending
     parts: Floats
     freedom: float
     effective: float
+    rows: float = 0.0
 
     @property
     def variance(self) -> float:
@@ -66,7 +129,7 @@ class ClusterError:
 
     def times(self, factor: float) -> ClusterError:
         """The error of `factor` times the estimate."""
-        return ClusterError(self.clusters, factor * self.parts, self.freedom, self.effective)
+        return replace(self, parts=factor * self.parts)
 
     def plus(self, other: ClusterError) -> ClusterError:
         """The error of the sum of two estimates, with the fewer degrees of freedom of the two."""
@@ -79,6 +142,7 @@ class ClusterError:
             parts,
             float(np.minimum(self.freedom, other.freedom)),
             min(self.effective, other.effective),
+            self.rows + other.rows,
         )
 
     def of_other_clusters(self, times: float) -> ClusterError:
@@ -88,6 +152,7 @@ class ClusterError:
             self.parts[::-1] / np.sqrt(times),
             self.freedom * times,
             self.effective * times,
+            self.rows * times,
         )
 
     def correlation(self, other: ClusterError) -> float:
@@ -114,14 +179,15 @@ def cluster_error(
     sums = np.bincount(place, change)
     sums[np.abs(sums) <= 1e-12 * np.abs(change).sum()] = 0.0  # rounding error
     effective = _effective_number(size)
+    entries = float(len(change) if rows is None else np.count_nonzero(rows))
     if np.count_nonzero(size) < 2:
-        return ClusterError(codes, np.full(len(codes), np.nan), np.nan, effective)
+        return ClusterError(codes, np.full(len(codes), np.nan), np.nan, effective, entries)
     share = size / size.sum()
     own, shared = share / (1 - share), share**2 / (1 - share)
     freedom = (own.sum() - shared.sum()) ** 2 / (
         (own**2).sum() - 2 * (own * shared).sum() + shared.sum() ** 2
     )
-    return ClusterError(codes, sums / np.sqrt(1 - share), float(freedom), effective)
+    return ClusterError(codes, sums / np.sqrt(1 - share), float(freedom), effective, entries)
 
 
 def mean_error(
@@ -156,17 +222,20 @@ class ClusterSpread:
     variance: Floats
     freedom: Floats
     effective: Floats
+    rows: Floats
 
     def grow(self, times: ArrayLike) -> ClusterSpread:
         """The spread with that many times as many clusters of the same kind."""
         more = np.asarray(times, dtype=float)
-        return ClusterSpread(self.variance / more, self.freedom * more, self.effective * more)
+        return ClusterSpread(
+            self.variance / more, self.freedom * more, self.effective * more, self.rows * more
+        )
 
 
 def spread_of(*errors: ClusterError) -> ClusterSpread:
     """The spread of several estimates, in order."""
-    columns = [(e.variance, e.freedom, e.effective) for e in errors]
-    return ClusterSpread(*np.array(columns, dtype=float).reshape(-1, 3).T)
+    columns = [(e.variance, e.freedom, e.effective, e.rows) for e in errors]
+    return ClusterSpread(*np.array(columns, dtype=float).reshape(-1, 4).T)
 
 
 def clustered_share_limits(
@@ -215,7 +284,7 @@ def clustered_logit_limits(value: ArrayLike, spread: ClusterSpread, level: float
     """
     v = np.atleast_1d(np.asarray(value, dtype=float))
     inside = (v > 0) & (v < 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         slope = v * (1 - v)
         half = student_quantile(level, spread.freedom) * np.sqrt(spread.variance) / slope
         centre = np.log(v / (1 - v))

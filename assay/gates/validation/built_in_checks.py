@@ -39,7 +39,7 @@ def built_in_checks(
     checks = [_rows_check(rows), _malformed_check(rows.count, malformed or QuarantineSummary())]
     if as_text:
         checks.append(_read_as_text_check(rows.count, as_text))
-    if notes.filtered or notes.unlabelled:
+    if notes.left_out:
         checks.append(_left_out_check(rows.count, notes))
     if extreme := _extreme_values(rows, notes):
         checks.append(_extreme_values_check(rows.count, extreme))
@@ -91,8 +91,9 @@ def _malformed_check(good: int, malformed: QuarantineSummary) -> Check:
 def _left_out_check(rows: int, notes: ReadingNotes) -> Check:
     """The use case asked for it, so it passes; how many they are must be seen."""
     reasons = {"data.where": notes.filtered, "data.target.unlabelled: leave_out": notes.unlabelled}
+    reasons["their weight of 0"] = notes.weightless
     said = " and ".join(f"{count:,} by {why}" for why, count in reasons.items() if count)
-    left_out = notes.filtered + notes.unlabelled
+    left_out = notes.left_out
     return Check(
         name="left_out",
         claim="Rows are left out only as the use case says",

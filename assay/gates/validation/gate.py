@@ -15,6 +15,7 @@ import pandas as pd
 
 from assay.config.data import Target
 from assay.config.gates import Expectation
+from assay.config.row_weight import RowWeight
 from assay.dataset.row_source import FrameOrTable, RowSource, TableRows, open_rows
 from assay.gates.report import Check, Report, Verdict, overall_verdict
 from assay.gates.validation import gx_validator
@@ -31,6 +32,7 @@ from assay.gates.validation.gx_results import (
 from assay.gates.validation.rule_engine import RuleEngine, choose_engine
 from assay.gates.validation.rules import COLUMN_EXISTENCE_RULES, Locator, build_rules
 from assay.gates.validation.schema_changes import compare_schemas
+from assay.gates.validation.weight_check import check_weights
 from assay.sources.quarantine import QuarantineSummary
 from assay.sources.reading_notes import ReadingNotes
 
@@ -59,6 +61,7 @@ def validate_table(
     as_text: Sequence[str] = (),
     notes: ReadingNotes | None = None,
     previous: FrameOrTable | None = None,
+    weight: RowWeight | None = None,
     locate: Locator | None = None,
 ) -> ValidationResult:
     """Judge a frame, a stored table or open rows by the use case's expectations, by checks that
@@ -66,8 +69,8 @@ def validate_table(
 
     `malformed`: the rows that were set aside before; `as_text`: which columns had to be read as
     text, and why, a sentence each; `notes`: what else ingestion did; `check_target` judges the
-    outcomes of other questions than yes or no. `locate` turns a path such as
-    ("expectations", 2, "kwargs") into file:line for errors.
+    outcomes of other questions than yes or no. `weight`: the column of the rows' weights.
+    `locate` turns a path such as ("expectations", 2, "kwargs") into file:line for errors.
     Raises ConfigError for a rule that GX does not know or that does not fit the table,
     ObjectMissing or ObjectCorrupt for a table whose parts are damaged.
     """
@@ -80,6 +83,8 @@ def validate_table(
             notes or ReadingNotes(),
             check_target=check_target,
         )
+        if weight is not None and rows.count:
+            checks.append(check_weights(rows, weight))
         sheets = [columns_sheet(rows)]
         if previous is not None:
             with open_rows(previous) as before:

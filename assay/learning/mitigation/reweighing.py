@@ -5,7 +5,7 @@ Knowledge and Information Systems 33 (2012): a row of group g with outcome y wei
 P(g) P(y) / P(g, y). The model needs no group afterwards. A strength below one is an exponent: the
 weight's logarithm, and with it about the gap that is taken out, shrinks in proportion.
 
-Probabilities are calibrated on the rows as they are, unweighted, and so mean what they say.
+Probabilities are calibrated on the rows without these weights, and so mean what they say.
 """
 
 from __future__ import annotations
@@ -27,19 +27,31 @@ class ReweighingWeights:
     groups: np.ndarray
     truth: np.ndarray
     strength: float
+    weights: np.ndarray | None = None
+    """How much each row counts before; None where all count alike."""
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
-        return reweighing_weights(self.groups[rows], self.truth[rows], self.strength)
+        of_rows = None if self.weights is None else self.weights[rows]
+        found = reweighing_weights(self.groups[rows], self.truth[rows], self.strength, of_rows)
+        return found if of_rows is None else found * of_rows
 
 
-def reweighing_weights(groups: np.ndarray, truth: np.ndarray, strength: float = 1.0) -> np.ndarray:
-    """One float64 a row; at full strength, outcomes are as frequent in every group."""
+def reweighing_weights(
+    groups: np.ndarray,
+    truth: np.ndarray,
+    strength: float = 1.0,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:
+    """One float64 a row; at full strength, outcomes are as frequent in every group. `weights`: how
+    many rows each stands for.
+    """
     codes, names = np.unique(groups.astype(str), return_inverse=True)[::-1]
     cell = np.asarray(codes) * 2 + truth
-    rows = np.bincount(cell, minlength=2 * len(names)).reshape(-1, 2)
-    expected = np.outer(rows.sum(axis=1), rows.sum(axis=0)) / len(truth)
+    rows = np.bincount(cell, weights, minlength=2 * len(names)).reshape(-1, 2)
+    total = len(truth) if weights is None else weights.sum()
+    expected = np.outer(rows.sum(axis=1), rows.sum(axis=0)) / total
     # Cells without rows are nobody's weight.
-    found: np.ndarray = (expected / np.maximum(rows, 1)).ravel()[cell] ** strength
+    found: np.ndarray = (expected / np.where(rows > 0, rows, 1)).ravel()[cell] ** strength
     return found
 
 
@@ -53,7 +65,10 @@ def mitigate_by_reweighing(material: MitigationInputs) -> MitigatedModel:
             "Leave the candidate's mitigate out, or add rows of the other groups.",
         )
     weighed = replace(
-        problem, row_weights=ReweighingWeights(material.groups, problem.truth, material.strength)
+        problem,
+        row_weights=ReweighingWeights(
+            material.groups, problem.truth, material.strength, problem.weights
+        ),
     )
     found = cross_validate(material.pipeline(), weighed, material.say, material.locate)
     made = fit.fit_plain_model(material.pipeline(), weighed, found.scores)

@@ -86,6 +86,7 @@ class Binary:
         GRID_SEARCH,
         REWEIGHING,
     )
+    has_weights: Final = True
     has_monitoring: Final = True
     has_shadow: Final = True
     code: Final[Mapping[str, str]] = {
@@ -165,8 +166,11 @@ class Binary:
     def judge_feasibility(self, found: dict[str, Any], table: Table, use_case: UseCase) -> Report:
         from assay.gates.feasibility import gate
         from assay.gates.feasibility.findings import FeasibilityFindings
+        from assay.problems.weighted_rows import FEASIBILITY_NOTE, note_unweighted
 
-        return gate.finish_report(FeasibilityFindings.from_json(use_case, found), table, use_case)
+        findings = FeasibilityFindings.from_json(use_case, found)
+        report = gate.finish_report(findings, table, use_case)
+        return note_unweighted(report, use_case, FEASIBILITY_NOTE)
 
     def split_rows(self, table: Table, use_case: UseCase) -> RowSplit:
         from assay.learning.split import describe_uneven_split, mark_test_rows, split_counts
@@ -221,13 +225,21 @@ class Binary:
     ) -> CandidateFrontier:
         from assay.gates.candidates.assessment import OutOfFoldPredictions
         from assay.gates.candidates.frontier import rank_candidates
+        from assay.problems.weighted_rows import take_weights
 
-        predictions = [
-            OutOfFoldPredictions(
-                one.title, one.held_out, one.about["cross_validated"], one.about["tested"]
+        predictions = []
+        for one in answers:
+            held = take_weights(one.held_out, use_case)
+            repeated = len(held.answers) / max(len(one.held_out), 1)  # the test rows will be too
+            predictions.append(
+                OutOfFoldPredictions(
+                    one.title,
+                    held.answers,
+                    one.about["cross_validated"],
+                    one.about["tested"] * repeated,
+                    held.weights,
+                )
             )
-            for one in answers
-        ]
         return rank_candidates(predictions, use_case)
 
     def trade_off_metric(self, use_case: UseCase) -> str:
@@ -258,9 +270,12 @@ class Binary:
         subject: str,
     ) -> Report:
         from assay.gates.performance import gate
+        from assay.problems.weighted_rows import take_weights
 
+        held = take_weights(answers, use_case)
+        rows = held.repeat_rows(rows)
         return gate.judge_performance(
-            answers,
+            held.answers,
             use_case.performance,
             subject=subject,
             prevalence=about["prevalence"],
@@ -270,6 +285,7 @@ class Binary:
             features=rows.features,
             threshold=about["threshold"],
             units=rows.units,
+            weights=held.weights,
             seed=use_case.seed,
         )
 
@@ -283,14 +299,17 @@ class Binary:
         declarations: Sequence[Check] = (),
     ) -> Report:
         from assay.gates.fairness import gate
+        from assay.problems.weighted_rows import take_weights
 
+        held = take_weights(answers, use_case)
         return gate.audit_fairness(
-            answers,
+            held.answers,
             use_case.fairness,
             use_case.data.sensitive,
             subject=subject,
             seed=use_case.seed,
-            units=units,
+            units=held.repeat(units),
+            weights=held.weights,
             declarations=declarations,
         )
 

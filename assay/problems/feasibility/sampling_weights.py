@@ -52,7 +52,8 @@ def _check(name: str, value: float, column: pd.Series, score: str) -> Check:
         f" {np.median(known):.4g} and the largest {known.max():,.4g}. As a feature it has {score}"
         f" {value:.3f} alone, because rows were drawn by their outcome. By such weights the rows"
         f" count as {effective:,.0f} independent ones.",
-        remedy=f"No new row has a sampling weight: add data.exclude: [{name}].",
+        remedy=f"No new row has a sampling weight. Add data.weight: {name}, by which rows then "
+        f"count, or data.exclude: [{name}] to leave it out.",
         hard=False,
         rows=len(known),
     )

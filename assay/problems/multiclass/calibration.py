@@ -14,8 +14,8 @@ from assay.gates.report import Check, Figure, Interval, Series, Sheet, Verdict
 from assay.gates.statistics.cluster_errors import (
     Clusters,
     clustered_share_limits,
-    mean_error,
     spread_of,
+    weighted_mean,
 )
 from assay.gates.statistics.intervals import Bools, Estimate, verdict_at_most
 from assay.gates.statistics.proportions import wilson_limits
@@ -52,7 +52,7 @@ def calibrate_classes(
         found.append(
             ClassCalibration(
                 label=label,
-                promised=float(probability.mean()),
+                promised=weighted_mean(probability, clusters),
                 observed=_observed_share(own, clusters),
                 error=calibration_error(own, probability, clusters=clusters),
                 joint=calibration_error(own, probability, clusters=clusters, level=joint).interval,
@@ -66,10 +66,10 @@ def _observed_share(own: Bools, clusters: Clusters | None) -> Estimate:
     if clusters is None:
         limits = wilson_limits(int(own.sum()), len(own))
     else:
-        spread = spread_of(mean_error(own, clusters.codes))
-        limits = clustered_share_limits(own.mean(), len(own), spread)
+        spread = spread_of(clusters.mean_error(own))
+        limits = clustered_share_limits(weighted_mean(own, clusters), len(own), spread)
     low, high = (float(side.item()) for side in limits)
-    return Estimate(float(own.mean()), Interval(low=low, high=high))
+    return Estimate(weighted_mean(own, clusters), Interval(low=low, high=high))
 
 
 def check_calibration(classes: Sequence[ClassCalibration], tolerance: float, rows: int) -> Check:
@@ -133,13 +133,16 @@ def calibration_sheet(classes: Sequence[ClassCalibration]) -> Sheet:
 
 
 def calibration_figure(
-    truth: Ints, who: ClassAnswers, classes: Sequence[ClassCalibration]
+    truth: Ints,
+    who: ClassAnswers,
+    classes: Sequence[ClassCalibration],
+    clusters: Clusters | None = None,
 ) -> Figure:
     """Observed share against promised probability, a curve for each of the worst classes."""
     order = np.argsort([-one.error.value for one in classes], kind="stable")[:_MAX_CURVES]
     series = []
     for code in sorted(int(k) for k in order):
-        drawn = reliability_figure(truth == code, who.probability[:, code])
+        drawn = reliability_figure(truth == code, who.probability[:, code], clusters=clusters)
         series.append(Series(name=who.classes[code], points=drawn.series[0].points))
     worst = classes[int(order[0])]
     left = len(classes) - len(series)

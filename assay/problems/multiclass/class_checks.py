@@ -9,8 +9,15 @@ import numpy as np
 
 from assay.config.gates import Performance
 from assay.gates.performance.point_scores import MIN_CLASS_ROWS
-from assay.gates.report import Check, Verdict
-from assay.gates.statistics.intervals import Floats
+from assay.gates.report import Check, Interval, Verdict
+from assay.gates.statistics.cluster_errors import (
+    Clusters,
+    clustered_share_limits,
+    scaled_weights,
+    spread_of,
+    weighted_mean,
+)
+from assay.gates.statistics.intervals import Bools, Floats, make_interval
 from assay.gates.statistics.proportions import wilson_interval
 from assay.problems.multiclass.answers import ClassAnswers, Ints
 
@@ -45,13 +52,17 @@ def check_known_in_training(truth: Ints, classes: Sequence[str], shares: Floats)
     )
 
 
-def check_every_class_decided(truth: Ints, who: ClassAnswers) -> Check:
+def check_every_class_decided(
+    truth: Ints, who: ClassAnswers, clusters: Clusters | None = None
+) -> Check:
     """Whether each class that occurs is decided too. The one whose rows are missed most often is
-    named, with the line that would change it.
+    named, with the line that would change it. Of weighted rows, counts are by weight.
     """
-    classes = len(who.classes)
-    rows, decided = (np.bincount(v, minlength=classes) for v in (truth, who.decision))
-    recall = np.bincount(truth[who.decision == truth], minlength=classes) / np.maximum(rows, 1)
+    classes, weights = len(who.classes), scaled_weights(clusters)
+    rows, decided = (np.bincount(v, weights, minlength=classes) for v in (truth, who.decision))
+    right = who.decision == truth
+    hits = np.bincount(truth[right], None if weights is None else weights[right], minlength=classes)
+    recall = hits / (np.maximum(rows, 1) if weights is None else np.where(rows > 0, rows, 1))
     seldom = np.flatnonzero((rows >= MIN_CLASS_ROWS) & (decided < _SELDOM * rows))
     judged = np.flatnonzero(rows >= MIN_CLASS_ROWS)
     worst = min(judged, key=lambda k: (recall[k], decided[k] / rows[k], -rows[k]), default=None)
@@ -60,7 +71,11 @@ def check_every_class_decided(truth: Ints, who: ClassAnswers) -> Check:
     others = [who.classes[k] for k in seldom if k != worst]
     interval = None
     if worst is not None:
-        interval = wilson_interval(float(recall[worst] * rows[worst]), float(rows[worst]))
+        interval = (
+            wilson_interval(float(recall[worst] * rows[worst]), float(rows[worst]))
+            if clusters is None or clusters.weights is None
+            else _recall_interval(right, truth == worst, clusters)
+        )
     return Check(
         name="classes_decided",
         claim=f"Each class with {MIN_CLASS_ROWS} test rows or more is decided at least "
@@ -84,6 +99,13 @@ def check_every_class_decided(truth: Ints, who: ClassAnswers) -> Check:
     )
 
 
+def _recall_interval(right: Bools, inside: Bools, clusters: Clusters) -> Interval:
+    of = clusters.of(inside)
+    share, spread = weighted_mean(right[inside], of), spread_of(of.mean_error(right[inside]))
+    low, high = clustered_share_limits(share, inside.sum(), spread)
+    return make_interval(float(low.item()), float(high.item()))
+
+
 def _decided_text(label: str, rows: int, decided: int) -> str:
     times = f"decided {decided:,} time{'s' * (decided != 1)}" if decided else "never decided"
     return f"{label} is {times}, and {rows:,} test rows are {label}"
@@ -103,10 +125,13 @@ def suggest_cost_line(classes: Sequence[str], rows: np.ndarray, rare: int) -> st
 
 
 def check_cost_declared(
-    truth: Ints, classes: Sequence[str], performance: Performance
+    truth: Ints,
+    classes: Sequence[str],
+    performance: Performance,
+    clusters: Clusters | None = None,
 ) -> Check | None:
     """Whether somebody said what errors cost, where a class is rare; None where none is."""
-    rows = np.bincount(truth, minlength=len(classes))
+    rows = np.bincount(truth, scaled_weights(clusters), minlength=len(classes))
     held = np.where(rows > 0, rows, len(truth) + 1)
     rarest = int(held.argmin())
     share, limit = float(rows[rarest] / len(truth)), rare_share(len(classes))

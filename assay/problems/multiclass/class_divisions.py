@@ -10,6 +10,7 @@ import pandas as pd
 
 from assay.config.data import Sensitive, Target
 from assay.errors import DataError, suggest_name
+from assay.gates.confusion_cells import ROWS_COLUMN
 from assay.gates.fairness.divisions import GroupColumns, GroupDivision, divide_groups
 from assay.gates.fairness.tally import PredictionTally, tally_predictions
 from assay.gates.statistics.cluster_errors import Clusters
@@ -108,6 +109,8 @@ class ClassDivisions:
         if (key, columns) not in self._divisions:
             if key not in self._tallies:
                 frame = self._binary_frame(key)
+                if self.clusters is not None and self.clusters.weights is not None:
+                    frame[ROWS_COLUMN] = self.clusters.weights
                 self._tallies[key] = tally_predictions(frame, list(self.sensitive), self.clusters)
             measures = RIGHT_MEASURES if key in (_ALL_CLASSES, _COVERAGE) else class_measures(key)
             found = divide_groups(self._tallies[key], columns, self.sensitive, measures)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from assay.config.gates import FairnessMetric
-from assay.gates.fairness.divisions import GroupClusters, GroupDivision
+from assay.gates.fairness.divisions import GroupDivision
 from assay.gates.fairness.metrics import MEASURES, Measure, Measures, Sums, metric_words
 from assay.gates.statistics.cluster_errors import ClusterSpread, clustered_share_limits
 from assay.gates.statistics.intervals import Floats, Limits
@@ -47,7 +47,8 @@ _RIGHT: Final = replace(MEASURES["accuracy_score"], mitigated=False)
 
 
 def _share_limits(sums: Sums, values: Floats, spread: ClusterSpread, level: float) -> Limits:
-    return clustered_share_limits(np.nan_to_num(values), _RIGHT.rows(sums), spread, level)
+    rows = np.maximum(_RIGHT.rows(sums), spread.rows)
+    return clustered_share_limits(np.nan_to_num(values), rows, spread, level)
 
 
 _COVERAGE: Final[Measure] = replace(
@@ -69,5 +70,5 @@ def rename_to_coverage(division: GroupDivision) -> GroupDivision:
         by_group=division.by_group[["accuracy_score"]].set_axis(["interval_coverage"], axis=1),
         measures={"interval_coverage": _COVERAGE},
         clusters=clusters
-        and GroupClusters(clusters.name, {"interval_coverage": clusters.errors["accuracy_score"]}),
+        and replace(clusters, errors={"interval_coverage": clusters.errors["accuracy_score"]}),
     )

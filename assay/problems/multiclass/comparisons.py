@@ -18,7 +18,7 @@ from assay.gates.performance.rival_checks import (
     too_few_newest_check,
 )
 from assay.gates.report import Check
-from assay.gates.statistics.cluster_errors import Clusters
+from assay.gates.statistics.cluster_errors import Clusters, weights_of
 from assay.gates.statistics.intervals import Bools, Estimate, Floats
 from assay.problems.multiclass.answers import ClassAnswers, Ints, read_answers, same_rows
 from assay.problems.multiclass.influences import f1_by_chance
@@ -90,7 +90,9 @@ def check_against_rivals(
         gain = score_difference(metric, held, ours, theirs, costs, clusters=alike)
         if name == "dummy" and metric in ("macro_f1", "weighted_f1"):
             # Else decisions at random would mostly beat the dummy, which decides one class alone.
-            excess = f1_by_chance(metric, held, ours) - f1_by_chance(metric, held, theirs)
+            excess = f1_by_chance(metric, held, ours, weights_of(alike)) - f1_by_chance(
+                metric, held, theirs, weights_of(alike)
+            )
             gain = shift_estimate(gain, max(excess, 0.0))
         where = "" if newest is None else f" on the {len(held):,} test rows that came since"
         more = f" by more than {margin:g}" if margin else ""
@@ -133,7 +135,7 @@ def check_against_trivial(
     """Against always deciding the class that costs least on these rows. A model that is surely no
     cheaper fails; one of which it cannot be told is a caution.
     """
-    code = int(costs[truth].mean(axis=0).argmin())
+    code = int(np.average(costs[truth], axis=0, weights=weights_of(clusters)).argmin())
     label = who.classes[code]
     sure = np.eye(len(costs))[code]
     always = constant_answers(who.classes, sure, 1 - np.eye(len(costs)), len(truth))

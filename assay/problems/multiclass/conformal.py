@@ -17,22 +17,40 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from assay.gates.statistics.weighted_quantiles import weighted_order_statistic
+
 _ROUNDING = 1e-9  # .9 * 20 is a hair above 18
 
 
-def learn_limits(probability: np.ndarray, truth: np.ndarray, coverage: float) -> np.ndarray:
+def learn_limits(
+    probability: np.ndarray, truth: np.ndarray, coverage: float, weights: np.ndarray | None = None
+) -> np.ndarray:
     """For each class, the largest 1 - p with which it is in a set; 1 where it always is.
 
     `probability` is out of fold, a column for each class; `truth` are class codes. The limit is the
-    k-th smallest 1 - p of the class's n rows, k = ceil(coverage (n + 1)).
+    k-th smallest 1 - p of the class's n rows, k = ceil(coverage (n + 1)). Of rows with `weights` it
+    is the weighted quantile, the row to be answered counting as a row of the class does on average.
     """
     limits = np.ones(probability.shape[1])
     for code in range(len(limits)):
+        if weights is not None:
+            limits[code] = _weighted_limit(probability, truth == code, code, coverage, weights)
+            continue
         unlikely = np.sort(1 - probability[truth == code, code])
         place = math.ceil(coverage * (len(unlikely) + 1) - _ROUNDING)
         if place <= len(unlikely):
             limits[code] = unlikely[place - 1]
     return limits
+
+
+def _weighted_limit(
+    probability: np.ndarray, own: np.ndarray, code: int, coverage: float, weights: np.ndarray
+) -> float:
+    if not weights[own].any():
+        return 1.0
+    reached = coverage * float(weights[own].sum() + weights[own].mean())
+    found = weighted_order_statistic(1 - probability[own, code], weights[own], reached)
+    return 1.0 if found is None else found
 
 
 def mark_sets(probability: np.ndarray, limits: np.ndarray) -> np.ndarray:
@@ -56,7 +74,11 @@ def set_texts(members: np.ndarray, labels: Sequence[str]) -> np.ndarray:
 
 
 def cross_fit_sets(
-    probability: np.ndarray, truth: np.ndarray, fold: np.ndarray, coverage: float
+    probability: np.ndarray,
+    truth: np.ndarray,
+    fold: np.ndarray,
+    coverage: float,
+    weights: np.ndarray | None = None,
 ) -> np.ndarray:
     """The sets out of fold, as `mark_sets`: the limits of each fold's rows come from the others, so
     that a row's own probability does not move the limit that it is held to. All rows have a fold.
@@ -64,6 +86,7 @@ def cross_fit_sets(
     members = np.zeros(probability.shape, dtype=bool)
     for number in np.unique(fold):
         inside = fold == number
-        limits = learn_limits(probability[~inside], truth[~inside], coverage)
+        others = None if weights is None else weights[~inside]
+        limits = learn_limits(probability[~inside], truth[~inside], coverage, others)
         members[inside] = mark_sets(probability[inside], limits)
     return members

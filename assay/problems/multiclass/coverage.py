@@ -15,8 +15,8 @@ from assay.gates.statistics.cluster_errors import (
     MIN_CLUSTERS,
     Clusters,
     clustered_share_limits,
-    mean_error,
     spread_of,
+    weighted_mean,
 )
 from assay.gates.statistics.intervals import Bools, verdict_at_least
 from assay.gates.statistics.proportions import wilson_limits
@@ -55,11 +55,11 @@ def cover_rows(
     return SetCoverage(
         label=label,
         rows=len(held),
-        share=float(held.mean()) if len(held) else 0.0,
+        share=weighted_mean(held, clusters) if len(held) else 0.0,
         interval=_share_interval(held, clusters, 0.95),
         joint=_share_interval(held, clusters, joint),
-        size=float(sizes.mean()) if len(held) else 0.0,
-        single=float((sizes == 1).mean()) if len(held) else 0.0,
+        size=weighted_mean(sizes, clusters) if len(held) else 0.0,
+        single=weighted_mean(sizes == 1, clusters) if len(held) else 0.0,
         enough_rows=enough,
     )
 
@@ -68,8 +68,9 @@ def _share_interval(held: Bools, clusters: Clusters | None, level: float) -> Int
     if clusters is None or not len(held):
         limits = wilson_limits(int(held.sum()), len(held), level)
     else:
-        spread = spread_of(mean_error(held, clusters.codes))
-        limits = clustered_share_limits(held.mean(), len(held), spread, level)
+        spread = spread_of(clusters.mean_error(held))
+        share = weighted_mean(held, clusters)
+        limits = clustered_share_limits(share, len(held), spread, level)
     low, high = (float(side.item()) for side in limits)
     return Interval(low=low, high=high, level=level)
 

@@ -10,14 +10,16 @@ from assay.config.gates import MulticlassMetric
 from assay.gates.performance.display import (
     SCORES_TITLE,
     estimate_text,
+    rows_text,
 )
 from assay.gates.performance.metric_titles import metric_title
 from assay.gates.report import Cell, Figure, Measurement, Point, Series, Sheet
 from assay.gates.statistics.cluster_errors import (
     Clusters,
     clustered_share_limits,
-    mean_error,
+    scaled_weights,
     spread_of,
+    weighted_mean,
 )
 from assay.gates.statistics.intervals import Bools, Estimate, Floats, make_interval
 from assay.gates.statistics.proportions import wilson_limits
@@ -34,9 +36,11 @@ def score_summary(
     choose_by: MulticlassMetric,
     recalls: Mapping[str, Estimate],
     rows: int,
+    weights: Floats | None = None,
 ) -> str:
     """The gate in two sentences: the score to choose by, and the class that is missed most."""
-    main = f"{metric_title(choose_by)} {estimate_text(scores[choose_by])} on {rows:,} test rows."
+    score = f"{metric_title(choose_by)} {estimate_text(scores[choose_by])}"
+    main = f"{score} on {rows_text(rows, weights)}."
     if not recalls:
         return main
     worst = min(recalls, key=lambda label: recalls[label].value)
@@ -48,6 +52,7 @@ def score_sheet(
     truth: Ints,
     rivals: Mapping[str, ClassAnswers],
     costs: Floats,
+    weights: Floats | None = None,
 ) -> Sheet:
     """Every score of the model with its interval, beside its rivals' on the same rows."""
     return Sheet(
@@ -59,7 +64,7 @@ def score_sheet(
                 now.value,
                 now.interval.low,
                 now.interval.high,
-                *(point_score(metric, truth, rival, costs) for rival in rivals.values()),
+                *(point_score(metric, truth, rival, costs, weights) for rival in rivals.values()),
             )
             for metric, now in scores.items()
         ),
@@ -119,9 +124,11 @@ def _share(successes: Bools, clusters: Clusters | None) -> Estimate:
     if clusters is None:
         limits = wilson_limits(int(successes.sum()), len(successes))
     else:
-        spread = spread_of(mean_error(successes, clusters.codes))
-        limits = clustered_share_limits(successes.mean(), len(successes), spread)
-    return Estimate(float(successes.mean()), make_interval(*(side.item() for side in limits)))
+        spread = spread_of(clusters.mean_error(successes))
+        limits = clustered_share_limits(weighted_mean(successes, clusters), len(successes), spread)
+    return Estimate(
+        weighted_mean(successes, clusters), make_interval(*(side.item() for side in limits))
+    )
 
 
 def class_sheet(
@@ -159,16 +166,19 @@ def _cells(estimate: Estimate | None) -> tuple[Cell, ...]:
     return estimate.value, estimate.interval.low, estimate.interval.high
 
 
-def confusion_sheet(truth: Ints, who: ClassAnswers) -> Sheet:
+def confusion_sheet(truth: Ints, who: ClassAnswers, clusters: Clusters | None = None) -> Sheet:
     """The confusion matrix in rows; of more than 20 classes, the most frequent errors."""
     classes = len(who.classes)
-    cells = np.bincount(truth * classes + who.decision, minlength=classes**2)
+    weights = scaled_weights(clusters)
+    cells = np.bincount(truth * classes + who.decision, weights, minlength=classes**2)
+    kind: type[int | float] = int if weights is None else float
     matrix = cells.reshape(classes, classes)
     if classes <= _MAX_MATRIX:
         return Sheet(
             title="Confusion matrix",
             columns=("truth", *(f"decided {label}" for label in who.classes)),
-            rows=tuple((label, *map(int, matrix[code])) for code, label in enumerate(who.classes)),
+            rows=tuple((label, *map(kind, matrix[code])) for code, label in enumerate(who.classes)),
+            note="" if weights is None else "Rows count by their weights.",
         )
     wrong = np.where(np.eye(classes, dtype=bool), 0, matrix).ravel()
     order = [k for k in np.argsort(-wrong, kind="stable")[:_MAX_CONFUSIONS] if wrong[k]]
@@ -176,24 +186,36 @@ def confusion_sheet(truth: Ints, who: ClassAnswers) -> Sheet:
         title="Confusion matrix",
         columns=("truth", "decided", "rows"),
         rows=tuple(
-            (who.classes[k // classes], who.classes[k % classes], int(wrong[k]))
+            (who.classes[k // classes], who.classes[k % classes], kind(wrong[k]))
             for k in map(int, order)
         ),
         note=f"The most frequent errors; the matrix of {classes} classes is too wide to show.",
     )
 
 
-def cost_sheet(truth: Ints, everyone: Mapping[str, ClassAnswers], costs: Floats) -> Sheet:
+def cost_sheet(
+    truth: Ints,
+    everyone: Mapping[str, ClassAnswers],
+    costs: Floats,
+    clusters: Clusters | None = None,
+) -> Sheet:
     """What each way to decide costs, in the use case's unit."""
     first = next(iter(everyone.values()))
     ways = {name: costs[truth, who.decision] for name, who in everyone.items()}
-    cheapest = np.argsort(costs[truth].mean(axis=0), kind="stable")[:_MAX_CURVES]
+    weights = scaled_weights(clusters)
+    by_class = np.average(costs[truth], axis=0, weights=weights)
+    cheapest = np.argsort(by_class, kind="stable")[:_MAX_CURVES]
     ways |= {f"always {first.classes[k]}": costs[truth, k] for k in map(int, cheapest)}
     return Sheet(
         title="Cost",
         columns=("policy", "errors", "cost", "per 1,000 rows"),
         rows=tuple(
-            (name, int((cost > 0).sum()), float(cost.sum()), 1000 * float(cost.mean()))
+            (
+                name,
+                int((cost > 0).sum()),
+                float(cost.sum() if weights is None else cost @ weights),
+                1000 * float(np.average(cost, weights=weights)),
+            )
             for name, cost in ways.items()
         ),
         note="By performance.cost_matrix; an error that it does not name costs 1. Of the policies "

@@ -27,7 +27,9 @@ from assay.gates.fairness.gate import (
 from assay.gates.fairness.metric_rules import MetricRule, judge_rules
 from assay.gates.fairness.undeclared import undeclared_summaries
 from assay.gates.report import Check, Figure, Report, Sheet
-from assay.gates.statistics.cluster_errors import Clusters, find_clusters
+from assay.gates.statistics.cluster_errors import Clusters, cluster_rows
+from assay.gates.statistics.design_effect import weights_note
+from assay.gates.statistics.intervals import Floats
 from assay.problems.multiclass import fairness_sheets
 from assay.problems.multiclass.class_divisions import ClassDivisions, read_audited_answers
 from assay.problems.multiclass.worst_gap import describe_worst_gap, rank_limit
@@ -45,18 +47,19 @@ def audit_fairness(
     seed: int = 0,
     by: Sequence[str | tuple[str, ...]] | None = None,
     units: pd.Series | None = None,
+    weights: Floats | None = None,
     declarations: Sequence[Check] = (),
 ) -> Report:
     """Judge `answers` against `rules`.
 
     Answers hold `truth` and `decision`, class labels; a column of group labels for every sensitive
-    column; perhaps `probability_<class>` for each class, and `set`. `by`, `units` and
-    `declarations` are as in the binary gate. Raises DataError for columns that are absent or hold
-    what they may not, and for a reference group that does not exist.
+    column; perhaps `probability_<class>` for each class, and `set`. `by`, `units`,
+    `weights` and `declarations` are as in the binary gate. Raises DataError for columns that are
+    absent or hold what they may not, and for a reference group that does not exist.
     """
     check_rule_columns(rules, sensitive)
     held = read_audited_answers(answers, target, list(sensitive))
-    clusters = None if units is None else find_clusters(units.to_numpy(), str(units.name))
+    clusters = cluster_rows(units, weights)
     divisions = ClassDivisions(held, sensitive, clusters)
     limits = judge_limits(rules, divisions)
     gaps = [check for limit in limits for check in _limit_checks(limit)]
@@ -72,7 +75,7 @@ def audit_fairness(
         checks=tuple(checks),
         sheets=tuple(_sheets(limits, asked, divisions, seed)),
         figures=tuple(_figures(limits)),
-        notes=_notes(limits, overall, divisions, clusters),
+        notes=(*_notes(limits, overall, divisions, clusters), *weights_note(weights)),
         measurements=gap_measurements(checks),
     )
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from assay.config.gates import FairnessMetric
 from assay.gates.fairness.divisions import GroupDivision
-from assay.gates.fairness.metrics import MEASURES, metric_words
+from assay.gates.fairness.metrics import metric_words
 from assay.gates.fairness.sheets import format_with_intervals, gap_sheet
 from assay.gates.report import Cell, Sheet
 
@@ -22,14 +22,17 @@ _SHOWN_METRICS: Final[tuple[FairnessMetric, ...]] = (
 
 def group_sheet(overall: GroupDivision, coverage: GroupDivision | None) -> Sheet:
     """Of every group its rows, how many decisions are right, and how many sets hold the outcome."""
-    rows = [int(n) for n in MEASURES["accuracy_score"].rows(overall.sums)]
+    counts = {"rows": [int(n) for n in overall.rows]}
+    if overall.clusters is not None and overall.clusters.weighted:
+        worth = overall.clusters.effective_rows("accuracy_score")
+        counts["effective rows"] = [round(float(n)) for n in worth]
     columns = {"accuracy": format_with_intervals(overall, "accuracy_score")}
     if coverage is not None:
         columns["set coverage"] = format_with_intervals(coverage, "interval_coverage")
     return Sheet(
         title=f"By {overall.title}",
-        columns=(overall.title, "rows", *columns),
-        rows=tuple(zip(overall.groups, rows, *columns.values(), strict=True)),
+        columns=(overall.title, *counts, *columns),
+        rows=tuple(zip(overall.groups, *counts.values(), *columns.values(), strict=True)),
         note=f"Each metric with its 95 % interval. The reference is {overall.reference}.",
     )
 
@@ -40,10 +43,8 @@ def class_group_sheet(by_class: Mapping[str, GroupDivision]) -> Sheet:
     metrics = [metric for metric in _SHOWN_METRICS if metric in first.by_group]
     rows: list[tuple[Cell, ...]] = []
     for label, division in by_class.items():
-        sums = division.sums
-        counts = [
-            [int(n) for n in sums[one] + sums[other]] for one, other in (("tp", "fn"), ("tp", "fp"))
-        ]
+        over: tuple[FairnessMetric, ...] = ("true_positive_rate", "precision_score")
+        counts = [[int(n) for n in division.rows_of(metric)] for metric in over]
         shown = [format_with_intervals(division, metric) for metric in metrics]
         rows += [(label, *cells) for cells in zip(division.groups, *counts, *shown, strict=True)]
     return Sheet(

@@ -12,7 +12,7 @@ from assay.problems.multiclass.scores import row_values
 
 def check_independence(truth: Ints, who: ClassAnswers, clusters: Clusters | None) -> Check | None:
     """A soft check; None where every row is its own cluster."""
-    if clusters is None:
+    if clusters is None or not clusters.name:
         return None
     rows = np.bincount(truth, minlength=len(who.classes))
     effective = {
@@ -51,7 +51,10 @@ def standard_error_inflation(truth: Ints, who: ClassAnswers, clusters: Clusters)
     found = []
     for metric in ("accuracy", "log_loss", "brier"):
         values = row_values(metric, truth, who, costs)
-        own, other = (mean_error(values, codes).variance for codes in (clusters.codes, alone))
+        own, other = (
+            mean_error(values, codes, clusters.weights).variance
+            for codes in (clusters.codes, alone)
+        )
         if other > 0 and np.isfinite(own):
             found.append(float(np.sqrt(own / other)))
     return max(found, default=None)

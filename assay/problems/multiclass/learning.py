@@ -33,7 +33,9 @@ class ClassLearning:
 
     def judge(self, raw: np.ndarray, problem: LearningProblem) -> JudgedAnswers:
         fold = fold_of_row(problem.folds, len(raw))
-        probability = cross_fit_classes(raw, problem.truth, fold, problem.candidate.calibrate)
+        probability = cross_fit_classes(
+            raw, problem.truth, fold, problem.candidate.calibrate, weights=problem.weights
+        )
         use_case = problem.use_case
         costs = cost_array(use_case.performance.cost_matrix, use_case.data.target.class_labels)
         scores = [
@@ -43,6 +45,7 @@ class ClassLearning:
                 probability[held],
                 decide_classes(probability[held], costs),
                 costs=costs,
+                weights=problem.weights_of(held),
             )
             for _, held in problem.folds
         ]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import permutations
 
 import numpy as np
 from sklearn import metrics
@@ -105,8 +106,19 @@ def _area_under_curves(
         ]
         return float(np.mean(areas))
     if weights is not None:
-        raise ValueError("ROC AUC of pairs of classes takes no weights")
+        return _weighted_pairs(truth, probability, weights)
     return float(metrics.roc_auc_score(truth, probability, multi_class="ovo", average="macro"))
+
+
+def _weighted_pairs(truth: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> float:
+    """The mean over ordered pairs of classes of the first one's area against the second."""
+    areas = []
+    for own, other in permutations(range(probability.shape[1]), 2):
+        of = (truth == own) | (truth == other)
+        areas.append(
+            metrics.roc_auc_score(truth[of] == own, probability[of, own], sample_weight=weights[of])
+        )
+    return float(np.mean(areas))
 
 
 def is_better(name: MulticlassMetric, score: float, rival: float) -> bool:

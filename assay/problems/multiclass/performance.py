@@ -13,8 +13,9 @@ from assay.errors import ConfigError, DataError, suggest_name
 from assay.gates.performance import weak_slices
 from assay.gates.performance.display import rival_measurements
 from assay.gates.report import Report, overall_verdict
-from assay.gates.statistics.cluster_errors import find_clusters
-from assay.gates.statistics.intervals import Bools
+from assay.gates.statistics.cluster_errors import cluster_rows
+from assay.gates.statistics.design_effect import weights_note
+from assay.gates.statistics.intervals import Bools, Floats
 from assay.problems.multiclass import calibration, class_checks, comparisons, coverage, display
 from assay.problems.multiclass.answers import (
     answer_columns,
@@ -40,14 +41,15 @@ def judge_performance(
     challenger_number: int = 1,
     features: pd.DataFrame | None = None,
     units: pd.Series | None = None,
+    weights: Floats | None = None,
     seed: int = 0,
 ) -> Report:
     """Judge `answers` to test rows: `truth` and `decision` are class labels, `probability_<class>`
     sum to one, `set` joins classes by "|"; further columns are group labels.
 
     `training_outcomes` holds the classes' `shares` in training, which the dummy says of every row.
-    `champion`, `newest_rows`, `challenger_number`, `features` and `units` are as in the binary
-    gate. What rests on fewer than 10 rows of a class, or on those of fewer than 10 units, is
+    `champion`, `newest_rows`, `challenger_number`, `features`, `units` and `weights` are as in the
+    binary gate. What rests on fewer than 10 rows of a class, or on those of fewer than 10 units, is
     unknown. Raises DataError for answers that are none, and ConfigError for a score that the
     question does not have.
     """
@@ -58,7 +60,7 @@ def judge_performance(
     metrics = available_metrics(performance, target)
     chosen = cast(MulticlassMetric, performance.choose_by)
     costs = cost_array(performance.cost_matrix, target.class_labels)
-    clusters = None if units is None else find_clusters(units.to_numpy(), str(units.name))
+    clusters = cluster_rows(units, weights)
     shares = class_checks.training_shares(training_outcomes, target.class_labels)
     rivals = comparisons.rival_answers(answers, target, shares, costs, champion)
     found = {m: estimate_score(m, truth, who, costs, clusters) for m in metrics}
@@ -70,7 +72,7 @@ def judge_performance(
         weak = search_class_slices(
             truth, who, columns, performance, chosen, costs=costs, seed=seed, clusters=clusters
         )
-    priced = class_checks.check_cost_declared(truth, who.classes, performance)
+    priced = class_checks.check_cost_declared(truth, who.classes, performance, clusters)
     alike = check_independence(truth, who, clusters)
     checks = [
         class_checks.check_known_in_training(truth, who.classes, shares),
@@ -88,7 +90,7 @@ def judge_performance(
         *comparisons.check_score_limits(found, _limits(performance), truth, who, clusters),
         comparisons.check_against_trivial(truth, who, costs, clusters),
         *([priced] if priced else []),
-        class_checks.check_every_class_decided(truth, who),
+        class_checks.check_every_class_decided(truth, who, clusters),
         calibration.check_calibration(calibrated, performance.calibration_error, len(truth)),
         *(coverage.check_coverage(*covered, performance) if covered else []),
         *(weak_slices.check_slices(weak, performance.slices) if weak else []),
@@ -100,28 +102,31 @@ def judge_performance(
         gate="performance",
         subject=subject,
         verdict=overall_verdict(checks),
-        summary=display.score_summary(found, chosen, recalls, len(truth)),
+        summary=display.score_summary(found, chosen, recalls, len(truth), weights),
         checks=tuple(checks),
         sheets=(
-            display.score_sheet(found, truth, rivals, costs),
+            display.score_sheet(found, truth, rivals, costs, weights),
             display.class_sheet(truth, who, recalls, precisions),
-            display.confusion_sheet(truth, who),
-            display.cost_sheet(truth, {"model": who, **rivals}, costs),
+            display.confusion_sheet(truth, who, clusters),
+            display.cost_sheet(truth, {"model": who, **rivals}, costs, clusters),
             calibration.calibration_sheet(calibrated),
             *([coverage.coverage_sheet(*covered, performance.coverage)] if covered else []),
             *(weak_slices.slice_sheets(weak, performance) if weak else []),
         ),
         figures=(
             display.recall_figure(recalls, precisions),
-            *curve_figures(truth, who),
-            calibration.calibration_figure(truth, who, calibrated),
+            *curve_figures(truth, who, weights),
+            calibration.calibration_figure(truth, who, calibrated, clusters),
         ),
-        notes=_notes(champion, covered is not None),
+        notes=(*_notes(champion, covered is not None), *weights_note(weights)),
         measurements=(
             *display.score_measurements(found, chosen),
             *rival_measurements(
                 chosen,
-                {name: point_score(chosen, truth, rival, costs) for name, rival in rivals.items()},
+                {
+                    name: point_score(chosen, truth, rival, costs, weights)
+                    for name, rival in rivals.items()
+                },
             ),
         ),
     )

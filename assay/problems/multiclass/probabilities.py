@@ -48,7 +48,12 @@ def checked_probabilities(found: np.ndarray) -> np.ndarray:
 
 
 def cross_fit_classes(
-    scores: np.ndarray, truth: np.ndarray, fold: np.ndarray, method: CalibrationMethod
+    scores: np.ndarray,
+    truth: np.ndarray,
+    fold: np.ndarray,
+    method: CalibrationMethod,
+    *,
+    weights: np.ndarray | None = None,
 ) -> np.ndarray:
     """Calibrated out-of-fold probabilities, a column for each class: each fold's calibrator learns
     from the others. Rows that no fold held out (fold -1) come out as NaN.
@@ -58,6 +63,7 @@ def cross_fit_classes(
     probability = np.full(scores.shape, np.nan)
     for number in np.unique(fold[fold >= 0]):
         inside, others = fold == number, (fold >= 0) & (fold != number)
-        model = fit_calibrator(scores[others], truth[others], method)
+        of_others = None if weights is None else weights[others]
+        model = fit_calibrator(scores[others], truth[others], method, weights=of_others)
         probability[inside] = model.predict_proba(scores[inside])
     return probability

@@ -67,6 +67,7 @@ class Multiclass:
     has_class_probabilities: Final = True
     estimates_chunks: Final = True
     mitigations: Final[tuple[str, ...]] = ()
+    has_weights: Final = True
     has_monitoring: Final = True
     has_shadow: Final = False
     code: Final[Mapping[str, str]] = {
@@ -137,8 +138,10 @@ class Multiclass:
 
     def judge_feasibility(self, found: dict[str, Any], table: Table, use_case: UseCase) -> Report:
         from assay.problems.multiclass.feasibility import judge_feasibility
+        from assay.problems.weighted_rows import FEASIBILITY_NOTE, note_unweighted
 
-        return judge_feasibility(found, table, use_case)
+        report = judge_feasibility(found, table, use_case)
+        return note_unweighted(report, use_case, FEASIBILITY_NOTE)
 
     def split_rows(self, table: Table, use_case: UseCase) -> RowSplit:
         from assay.problems.multiclass.outcomes import split_rows
@@ -212,9 +215,12 @@ class Multiclass:
         subject: str,
     ) -> Report:
         from assay.problems.multiclass.performance import judge_performance
+        from assay.problems.weighted_rows import take_weights
 
+        held = take_weights(answers, use_case)
+        rows = held.repeat_rows(rows)
         return judge_performance(
-            answers,
+            held.answers,
             use_case.performance,
             use_case.data.target,
             subject=subject,
@@ -224,6 +230,7 @@ class Multiclass:
             challenger_number=rows.challenger_number,
             features=rows.features,
             units=rows.units,
+            weights=held.weights,
             seed=use_case.seed,
         )
 
@@ -237,15 +244,18 @@ class Multiclass:
         declarations: Sequence[Check] = (),
     ) -> Report:
         from assay.problems.multiclass.fairness import audit_fairness
+        from assay.problems.weighted_rows import take_weights
 
+        held = take_weights(answers, use_case)
         return audit_fairness(
-            answers,
+            held.answers,
             use_case.fairness,
             use_case.data.sensitive,
             use_case.data.target,
             subject=subject,
             seed=use_case.seed,
-            units=units,
+            units=held.repeat(units),
+            weights=held.weights,
             declarations=declarations,
         )
 

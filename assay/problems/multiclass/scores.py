@@ -24,9 +24,10 @@ from assay.gates.statistics.cluster_errors import (
     clustered_logit_limits,
     clustered_mean_limits,
     clustered_share_limits,
-    mean_error,
     spread_of,
     student_quantile,
+    weighted_mean,
+    weights_of,
 )
 from assay.gates.statistics.intervals import Estimate, Floats, Limits, make_interval
 from assay.gates.statistics.means import bounded_mean
@@ -73,11 +74,17 @@ def largest_loss(metric: MulticlassMetric, costs: Floats) -> float:
     return {"brier": 2.0, "cost": float(costs.max())}.get(metric, 1.0)
 
 
-def point_score(metric: MulticlassMetric, truth: Ints, who: ClassAnswers, costs: Floats) -> float:
-    """The score without an interval."""
+def point_score(
+    metric: MulticlassMetric,
+    truth: Ints,
+    who: ClassAnswers,
+    costs: Floats,
+    weights: Floats | None = None,
+) -> float:
+    """The score without an interval. Rows count for `weights` rows each, or for one."""
     if metric in MEAN_METRICS:
-        return float(row_values(metric, truth, who, costs).mean())
-    return score_influence(metric, truth, who).value
+        return float(np.average(row_values(metric, truth, who, costs), weights=weights))
+    return score_influence(metric, truth, who, weights).value
 
 
 def estimate_score(
@@ -89,10 +96,11 @@ def estimate_score(
 ) -> Estimate:
     """A score with its 95 % interval, unbounded where too few rows tell. Cost is per row."""
     if too_few_remedy(metric, truth, who, clusters):
-        return Estimate(point_score(metric, truth, who, costs), UNBOUNDED)
+        value = point_score(metric, truth, who, costs, weights_of(clusters))
+        return Estimate(value, UNBOUNDED)
     if metric in MEAN_METRICS:
         return _estimate_mean(metric, truth, who, costs, clusters)
-    found = score_influence(metric, truth, who)
+    found = score_influence(metric, truth, who, weights_of(clusters))
     limits = _limits(metric, found.value, _spread(metric, found.influence, truth, who, clusters))
     return Estimate(found.value, make_interval(*limits))
 
@@ -105,12 +113,12 @@ def _estimate_mean(
     clusters: Clusters | None,
 ) -> Estimate:
     values, most = row_values(metric, truth, who, costs), largest_loss(metric, costs)
-    mean = float(values.mean())
+    mean = weighted_mean(values, clusters)
     if clusters is None:
         if metric in SHARE_METRICS:
             return Estimate(mean, wilson_interval(int(values.sum()), len(values)))
         return bounded_mean(values, 0.0, most)
-    spread = spread_of(mean_error(values, clusters.codes))
+    spread = spread_of(clusters.mean_error(values))
     limits = (
         clustered_share_limits(mean, len(values), spread)
         if metric in SHARE_METRICS
@@ -141,7 +149,9 @@ def score_difference(
         gains = sign * (own - other)
         few = bool(too_few_remedy(metric, truth, who, clusters))
         return _mean_difference(gains, largest_loss(metric, costs), clusters, few=few)
-    mine, theirs = (score_influence(metric, truth, one) for one in (who, rival))
+    mine, theirs = (
+        score_influence(metric, truth, one, weights_of(clusters)) for one in (who, rival)
+    )
     value = mine.value - theirs.value
     if any(too_few_remedy(metric, truth, one, clusters) for one in (who, rival)):
         return Estimate(value, UNBOUNDED)
@@ -169,12 +179,12 @@ def _mean_difference(
     """The mean of paired gains, none of which is larger than `most` either way."""
     if not gains.any():
         return Estimate(0.0, make_interval(0.0, 0.0))
-    value = float(gains.mean())
+    value = weighted_mean(gains, clusters)
     if few:
         return Estimate(value, UNBOUNDED)
     if clusters is None:
         return bounded_mean(gains, -most, most)
-    spread = spread_of(mean_error(gains, clusters.codes))
+    spread = spread_of(clusters.mean_error(gains))
     ends = _ends(clustered_mean_limits(value, (-most, most), spread))
     return Estimate(value, make_interval(*ends))
 
@@ -194,12 +204,13 @@ def _spread(
 ) -> ClusterSpread:
     """The uncertainty of a score, whose freedom and effective rows are the smallest class's."""
     codes = np.arange(len(truth)) if clusters is None else clusters.codes
-    error = cluster_error(influence, codes)
+    error = cluster_error(influence, codes, weights_of(clusters))
     rows = _smallest_effective(metric, truth, who, clusters)
     return ClusterSpread(
         variance=np.array([error.variance]),
         freedom=np.array([max(min(error.freedom, rows - 1), 1.0)]),
         effective=np.array([min(error.effective, rows)]),
+        rows=np.array([error.rows]),
     )
 
 
@@ -286,6 +297,6 @@ def too_few_remedy(
     if effective >= MIN_CLUSTERS:
         return ""
     return (
-        f"Bring rows of more values of {clusters.name}: at least {MIN_CLUSTERS} (counted as if "
+        f"{clusters.request}: at least {MIN_CLUSTERS} (counted as if "
         f"equally large) are needed, and those of the smallest class are worth {effective:.0f}."
     )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from assay.config.gates import MulticlassMetric, Performance
 from assay.gates.performance.weak_slices import RowLosses, WeakSlices, find_weak_slices
-from assay.gates.statistics.cluster_errors import Clusters
+from assay.gates.statistics.cluster_errors import Clusters, weights_of
 from assay.gates.statistics.intervals import Bools, Estimate, Floats
 from assay.problems.multiclass.answers import ClassAnswers, Ints
 from assay.problems.multiclass.scores import estimate_score, row_values, too_few_remedy
@@ -57,6 +57,7 @@ def search_class_slices(
         expected_loss=_expected_losses(of, who, costs),
         title=_TITLES[of],
         score_inside=score_inside,
+        weights=weights_of(clusters),
     )
     return find_weak_slices(
         losses,

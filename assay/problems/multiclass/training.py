@@ -12,12 +12,13 @@ import pyarrow as pa
 
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
+from assay.dataset.row_weights import WEIGHT_COLUMN
 from assay.errors import ConfigError
 from assay.learning import estimators
 from assay.learning.calibration import calibrate_classifier
 from assay.learning.estimators import FieldLocator
 from assay.learning.folds import fold_of_row
-from assay.learning.learning_problem import FitProgress, LearningProblem
+from assay.learning.learning_problem import FitProgress, LearningProblem, weight_params
 from assay.learning.one_thread import one_thread
 from assay.learning.search import parameter_combinations, search_combinations, set_model_params
 from assay.learning.train import TrainedCandidate
@@ -26,6 +27,7 @@ from assay.learning.training_rows import (
     require_free_names,
     split_values,
     training_frame,
+    training_weights,
 )
 from assay.problems.hand_over import AnswerColumns, OutOfFoldAnswers, hand_over
 from assay.problems.multiclass.answer_frame import answer_frame, probability_column
@@ -93,7 +95,9 @@ def train_candidate(
     pipeline = make_pipeline(problem, locate, outcomes="multiclass", check=require_class_estimator)
     set_model_params(pipeline, params)
     with one_thread():
-        pipeline.fit(problem.rows, problem.truth)
+        pipeline.fit(
+            problem.rows, problem.truth, **weight_params(problem, np.arange(len(problem.rows)))
+        )
     return hand_over(
         _serve(pipeline, problem, raw, judged.answers),
         problem,
@@ -124,7 +128,12 @@ def _check_rule_classes(use_case: UseCase, locate: FieldLocator) -> None:
 
 
 def _taken_names(use_case: UseCase) -> set[str]:
-    return {"row", "truth", *(one["name"] for one in _answer_columns(use_case).outputs)}
+    return {
+        "row",
+        "truth",
+        WEIGHT_COLUMN,
+        *(one["name"] for one in _answer_columns(use_case).outputs),
+    }
 
 
 def _make_problem(
@@ -132,7 +141,8 @@ def _make_problem(
 ) -> LearningProblem:
     truth = read_table_outcomes(table, use_case.data.target)[~test]
     rows = training_frame(table, test, use_case)
-    problem = LearningProblem(rows, truth, (), candidate, use_case)
+    weights = training_weights(table, test, use_case)
+    problem = LearningProblem(rows, truth, (), candidate, use_case, weights=weights)
     values = split_values(table, use_case)[~test]
     return replace(problem, folds=make_class_folds(truth, values, use_case))
 
@@ -143,12 +153,14 @@ def _serve(
     """The fitted pipeline with all that follows from the answers out of fold."""
     use_case = problem.use_case
     labels, held = use_case.data.target.class_labels, ~np.isnan(probability[:, 0])
-    truth = problem.truth[held]
+    truth, weights = problem.truth[held], problem.weights_of(held)
     return ServedClasses(
-        calibrate_classifier(pipeline, raw[held], truth, problem.candidate.calibrate),
+        calibrate_classifier(
+            pipeline, raw[held], truth, problem.candidate.calibrate, weights=weights
+        ),
         labels,
         cost_array(use_case.performance.cost_matrix, labels),
-        learn_limits(probability[held], truth, use_case.performance.coverage),
+        learn_limits(probability[held], truth, use_case.performance.coverage, weights),
     )
 
 
@@ -161,7 +173,8 @@ def _held_out_answers(
     probability, truth = probability[held], problem.truth[held]
     costs = cost_array(use_case.performance.cost_matrix, labels)
     coverage = use_case.performance.coverage
-    members = cross_fit_sets(probability, truth, fold[held], coverage)
+    weights = problem.weights_of(held)
+    members = cross_fit_sets(probability, truth, fold[held], coverage, weights)
     return held, answer_frame(probability, decide_classes(probability, costs), members, labels)
 
 
@@ -174,8 +187,8 @@ def _truth_texts(table: Table, use_case: UseCase) -> pa.Array:
 def _describe_outcomes(problem: LearningProblem) -> dict[str, Any]:
     """What the training rows hold, as JSON."""
     labels = problem.use_case.data.target.class_labels
-    rows = np.bincount(problem.truth, minlength=len(labels))
-    shares = rows / len(problem.truth)
+    rows = np.bincount(problem.truth, problem.weights, minlength=len(labels))
+    shares = rows / (len(problem.truth) if problem.weights is None else problem.weights.sum())
     return {"shares": dict(zip(labels, shares.tolist(), strict=True)), "rows": len(problem.truth)}
 
 

@@ -77,9 +77,10 @@ def too_few_remedy(rows: int, clusters: Clusters | None = None) -> str:
     if clusters is None:
         return ""
     worth = clusters.effective(np.ones(rows, dtype=bool))
-    if worth >= MIN_CLUSTERS:
+    least = MIN_CLUSTERS if clusters.name else MIN_ROWS
+    if worth >= least:
         return ""
     return (
-        f"Bring rows of more values of {clusters.name}: at least {MIN_CLUSTERS} are needed "
+        f"{clusters.request}: at least {least} are needed "
         f"(counted as if equally large), and there are {worth:.0f}."
     )

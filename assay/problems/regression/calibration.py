@@ -9,7 +9,14 @@ import numpy as np
 
 from assay.config.gates import Performance
 from assay.gates.report import Check, Figure, Point, Series, Sheet, Verdict
-from assay.gates.statistics.cluster_errors import Clusters, mean_error, student_quantile
+from assay.gates.statistics.cluster_errors import (
+    Clusters,
+    mean_error,
+    student_quantile,
+    weighted_mean,
+    weighted_sum,
+    weights_of,
+)
 from assay.gates.statistics.intervals import (
     Bools,
     Estimate,
@@ -18,6 +25,7 @@ from assay.gates.statistics.intervals import (
     verdict_at_most,
 )
 from assay.gates.statistics.rms import root_mean_square
+from assay.gates.statistics.weighted_quantiles import weighted_quantile
 from assay.problems.regression.amount_text import estimate_text, format_amount, with_unit
 from assay.problems.regression.answers import MIN_ROWS, AmountAnswers, too_few_remedy
 
@@ -76,12 +84,14 @@ def check_calibration(
     outcomes at or below it is judged, in place of the mean error. `performance.calibration_error`
     is the limit, of the mean error as a share of the outcomes' standard deviation.
     """
-    claim = _claim(answers, performance, unit)
+    claim = _claim(answers, performance, unit, clusters)
     few = too_few_remedy(len(answers.truth), clusters)
     return [_check_overall(claim, few, clusters), _check_by_size(claim, answers, few, clusters)]
 
 
-def _claim(answers: AmountAnswers, performance: Performance, unit: str) -> _Claim:
+def _claim(
+    answers: AmountAnswers, performance: Performance, unit: str, clusters: Clusters | None
+) -> _Claim:
     share, wanted = performance.calibration_error, performance.unit_cost.quantile
     if wanted != 0.5:
         return _Claim(
@@ -97,7 +107,10 @@ def _claim(answers: AmountAnswers, performance: Performance, unit: str) -> _Clai
             ),
             distance_text=lambda value: f"{value:.3f}",
         )
+    centred = answers.truth - weighted_mean(answers.truth, clusters)
     limit = share * float(answers.truth.std())
+    if weights_of(clusters) is not None:
+        limit = share * weighted_mean(centred**2, clusters) ** 0.5
 
     def describe(seen: Estimate) -> str:
         shown, low, high = estimate_text(seen, unit, sign=True), *_ends(seen)
@@ -144,7 +157,7 @@ def _check_by_size(
     parts = size_parts(answers.prediction)
     found = [_part_error(claim.values, part, clusters) for part in parts]
     means, variances = np.array(found).T
-    weights = np.array([part.inside.sum() for part in parts]) / len(claim.values)
+    weights = _part_weights(parts, clusters)
     known = not few and bool((variances > 0).any() and np.isfinite(variances).all())
     seen = (
         root_mean_square(means, variances, weights)
@@ -164,13 +177,25 @@ def _check_by_size(
         why=f"What is predicted and what is seen differ by {claim.distance_text(seen.value)}"
         f"{' beyond chance' if known else ''} (root mean square), most for predictions of "
         f"{parts[worst].label}: "
-        f"{claim.describe(_mean(claim.values[parts[worst].inside]))[0].lower()}"
-        f"{claim.describe(_mean(claim.values[parts[worst].inside]))[1:]}",
+        f"{_describe_part(claim, parts[worst], clusters)}",
         remedy=few or _remedy(verdict, claim),
         hard=False,
         accepted=True,
         rows=len(claim.values),
     )
+
+
+def _part_weights(parts: list[SizePart], clusters: Clusters | None) -> Floats:
+    """The share of each part: of the rows, or of their weight."""
+    counted = weights_of(clusters)
+    total = np.array([weighted_sum(part.inside, clusters) for part in parts])
+    return total / (len(parts[0].inside) if counted is None else counted.sum())
+
+
+def _describe_part(claim: _Claim, part: SizePart, clusters: Clusters | None) -> str:
+    of = clusters.of(part.inside) if weights_of(clusters) is not None and clusters else None
+    said = claim.describe(_mean(claim.values[part.inside], of))
+    return said[0].lower() + said[1:]
 
 
 def _remedy(verdict: Verdict, claim: _Claim) -> str:
@@ -195,8 +220,9 @@ def _ends(seen: Estimate) -> tuple[float, float]:
 
 
 def _mean(values: Floats, clusters: Clusters | None = None) -> Estimate:
-    value = float(values.mean())
-    error = mean_error(values, np.arange(len(values)) if clusters is None else clusters.codes)
+    value = weighted_mean(values, clusters)
+    codes = np.arange(len(values)) if clusters is None else clusters.codes
+    error = mean_error(values, codes, weights_of(clusters))
     if np.ptp(values) == 0 or not error.variance > 0:  # of equal values, rounding leaves some
         return Estimate(value, make_interval(np.nan, np.nan))
     half = float(student_quantile(0.95, error.freedom)) * error.variance**0.5
@@ -206,31 +232,23 @@ def _mean(values: Floats, clusters: Clusters | None = None) -> Estimate:
 def _part_error(values: Floats, part: SizePart, clusters: Clusters | None) -> tuple[float, float]:
     """The mean of a part's values and its variance."""
     held = values[part.inside]
-    codes = np.arange(len(held)) if clusters is None else clusters.codes[part.inside]
+    of = Clusters(np.arange(len(held)), "") if clusters is None else clusters.of(part.inside)
     # Of equal values, rounding leaves a variance that is none.
-    return float(held.mean()), mean_error(held, codes).variance if np.ptp(held) > 0 else 0.0
+    return weighted_mean(held, of), of.mean_error(held).variance if np.ptp(held) > 0 else 0.0
 
 
 # --- what is shown ----------------------------------------------------------------------------
 
 
-def size_sheet(answers: AmountAnswers, unit: str) -> Sheet:
-    """Errors by predicted size."""
+def size_sheet(answers: AmountAnswers, unit: str, weights: Floats | None = None) -> Sheet:
+    """Errors by predicted size; means by the rows' weights."""
     rows = []
     for part in size_parts(answers.prediction):
         held = answers.of(part.inside)
-        error = held.errors
-        rows.append(
-            (
-                part.label,
-                len(error),
-                float(held.prediction.mean()),
-                float(held.truth.mean()),
-                float(error.mean()),
-                float(np.abs(error).mean()),
-                float(np.sqrt((error**2).mean())),
-            )
-        )
+        error, counted = held.errors, None if weights is None else weights[part.inside]
+        columns = (held.prediction, held.truth, error, np.abs(error), error**2)
+        means = [float(np.average(values, weights=counted)) for values in columns]
+        rows.append((part.label, len(error), *means[:4], float(np.sqrt(means[4]))))
     return Sheet(
         title="Error by predicted size",
         columns=("predicted", "rows", "mean predicted", "mean seen", "mean error", "MAE", "RMSE"),
@@ -245,7 +263,7 @@ def seen_figure(answers: AmountAnswers, unit: str, clusters: Clusters | None = N
     for part in size_parts(answers.prediction):
         held = answers.of(part.inside)
         seen = _mean(held.truth, clusters.of(part.inside) if clusters else None)
-        x = float(held.prediction.mean())
+        x = weighted_mean(held.prediction, clusters.of(part.inside) if clusters else None)
         low, high = seen.interval.low, seen.interval.high
         points.append(Point(label=format_amount(x), value=seen.value, low=low, high=high, x=x))
     worst = max(points, key=lambda p: abs((p.value or 0.0) - (p.x or 0.0)))
@@ -261,7 +279,7 @@ def seen_figure(answers: AmountAnswers, unit: str, clusters: Clusters | None = N
     )
 
 
-def residual_figure(answers: AmountAnswers, unit: str) -> Figure:
+def residual_figure(answers: AmountAnswers, unit: str, weights: Floats | None = None) -> Figure:
     """The middle and the spread of errors, by predicted size."""
     parts = size_parts(answers.prediction)
     curves = []
@@ -269,11 +287,14 @@ def residual_figure(answers: AmountAnswers, unit: str) -> Figure:
         points = []
         for part in parts:
             held = answers.of(part.inside)
-            value, x = float(np.quantile(held.errors, share)), float(held.prediction.mean())
+            counted = None if weights is None else weights[part.inside]
+            value = weighted_quantile(held.errors, share, counted)
+            x = float(np.average(held.prediction, weights=counted))
             points.append(Point(label=format_amount(x), value=value, x=x))
         curves.append(Series(name=name, points=tuple(points)))
     spreads = [
-        float(np.ptp(np.quantile(answers.of(part.inside).errors, [0.1, 0.9]))) for part in parts
+        (upper.value or 0.0) - (lower.value or 0.0)
+        for upper, lower in zip(curves[0].points, curves[2].points, strict=True)
     ]
     return Figure(
         title="Errors by predicted size",

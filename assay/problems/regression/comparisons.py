@@ -18,7 +18,7 @@ from assay.gates.performance.rival_checks import (
     too_few_newest_check,
 )
 from assay.gates.report import Check, Interval, Verdict
-from assay.gates.statistics.cluster_errors import MIN_CLUSTERS, Clusters, mean_error
+from assay.gates.statistics.cluster_errors import MIN_CLUSTERS, Clusters, mean_error, weights_of
 from assay.gates.statistics.intervals import Bools, Estimate, Floats
 from assay.problems.regression.amount_text import (
     estimate_text,
@@ -135,7 +135,8 @@ def row_evidence(
     rows = len(truth)
     few = too_few_remedy(rows, clusters)
     if not few and metric in SQUARE_METRICS:
-        why = next((t for one in predictions if (t := tail_text(metric, truth, one))), "")
+        weights = weights_of(clusters)
+        why = next((t for one in predictions if (t := tail_text(metric, truth, one, weights))), "")
         few = f"{why[0].upper()}{why[1:]}. {_CANNOT_HOLD}" if why else ""
     worth = rows if clusters is None else clusters.effective(np.ones(rows, dtype=bool))
     return RowEvidence(rows, few, max(worth - 1, 1.0))
@@ -203,13 +204,14 @@ def check_predictions_vary(answers: AmountAnswers, unit: str) -> Check:
 
 def check_independence(answers: AmountAnswers, clusters: Clusters | None) -> Check | None:
     """Whether rows that belong together are of enough units; None where each stands alone."""
-    if clusters is None:
+    if clusters is None or not clusters.name:
         return None
     rows, count = len(answers.truth), int(clusters.codes.max()) + 1
     ratios = []
     for values in (answers.errors, np.abs(answers.errors), answers.errors**2):
         together, alone = (
-            mean_error(values, codes).variance for codes in (clusters.codes, np.arange(rows))
+            mean_error(values, codes, clusters.weights).variance
+            for codes in (clusters.codes, np.arange(rows))
         )
         if alone > 0 and np.isfinite(together):
             ratios.append(float(np.sqrt(together / alone)))

@@ -23,6 +23,10 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from assay.config.gates import Performance
 from assay.errors import DataError
+from assay.gates.statistics.weighted_quantiles import (
+    weighted_order_statistic,
+    weighted_quantile,
+)
 from assay.problems.regression.scale import from_learning_scale, smearing_factor
 from assay.problems.regression.spread_model import SpreadFeatures, fit_spread, predict_spread
 
@@ -64,18 +68,24 @@ def centre_quantile(performance: Performance) -> float | None:
 
 
 def learn_rule(
-    residuals: np.ndarray, spread: np.ndarray, performance: Performance, log: bool
+    residuals: np.ndarray,
+    spread: np.ndarray,
+    performance: Performance,
+    log: bool,
+    weights: np.ndarray | None = None,
 ) -> AnswerRule:
     """The rule from residuals out of fold (on the learning scale) and their expected sizes.
 
     The ends are the k-th smallest and k-th largest scaled residual, k = floor((1 - coverage) / 2
     (n + 1)): each tail misses at most its half in expectation. Raises DataError where the rows are
-    too few for any such k.
+    too few for any such k. Of rows with `weights` (1 on average, or counts) the ends are weighted
+    quantiles, the row to be answered counting for one: Tibshirani, Barber, Candes and Ramdas,
+    "Conformal prediction under covariate shift", NeurIPS 2019.
     """
-    scaled, rows = np.sort(residuals / spread), len(residuals)
+    scaled, rows = residuals / spread, len(residuals)
     half = (1 - performance.coverage) / 2
-    place = math.floor(half * (rows + 1) + _ROUNDING)
-    if place < 1:
+    ends = _tails(scaled, half, weights)
+    if ends is None:
         needed = math.ceil(1 / half - _ROUNDING) - 1
         raise DataError(
             f"an interval that holds {performance.coverage:g} of outcomes needs {needed:,} training"
@@ -84,24 +94,43 @@ def learn_rule(
         )
     centre = centre_quantile(performance)
     return AnswerRule(
-        low=float(scaled[place - 1]),
-        high=float(scaled[rows - place]),
-        centre=None if centre is None else float(np.quantile(scaled, centre)),
-        smearing=smearing_factor(residuals, log),
+        low=ends[0],
+        high=ends[1],
+        centre=None if centre is None else weighted_quantile(scaled, centre, weights),
+        smearing=smearing_factor(residuals, log, weights),
         log=log,
     )
+
+
+def _tails(
+    scaled: np.ndarray, half: float, weights: np.ndarray | None
+) -> tuple[float, float] | None:
+    """The ends that each leave out `half`; None where the rows are too few."""
+    if weights is None:
+        ordered = np.sort(scaled)
+        place = math.floor(half * (len(ordered) + 1) + _ROUNDING)
+        return None if place < 1 else (float(ordered[place - 1]), float(ordered[-place]))
+    reached = (1 - half) * (float(weights.sum()) + 1)
+    high = weighted_order_statistic(scaled, weights, reached)
+    low = weighted_order_statistic(-scaled, weights, reached)
+    return None if low is None or high is None else (-low, high)
 
 
 @dataclass(frozen=True)
 class HeldOutRows:
     """The training rows that a fold held out: features, a pipeline's values out of fold and the
-    outcomes (both on the learning scale), and each row's fold.
+    outcomes (both on the learning scale), each row's fold, and how much it counts.
     """
 
     rows: pd.DataFrame
     predicted: np.ndarray
     outcomes: np.ndarray
     fold: np.ndarray
+    weights: np.ndarray | None = None
+
+    def weights_of(self, rows: np.ndarray) -> np.ndarray | None:
+        """The weights of some rows (bool); None where all count alike."""
+        return None if self.weights is None else self.weights[rows]
 
     @property
     def residuals(self) -> np.ndarray:
@@ -134,21 +163,29 @@ def learn_intervals(
     features = SpreadFeatures(held.rows)
     encoded = features.encode(held.rows, held.predicted)
     sizes = np.abs(held.residuals)
-    if (mean := sizes.mean()) > 0:
+    if (mean := np.average(sizes, weights=held.weights)) > 0:
         sizes /= mean  # the unit cancels, and a gamma loss needs no tiny numbers
     spread = np.ones(len(sizes))
     for inside in _folds(held.fold):
-        model = fit_spread(encoded[~inside], sizes[~inside], features.categories, seed)
+        model = fit_spread(
+            encoded[~inside],
+            sizes[~inside],
+            features.categories,
+            seed,
+            weights=held.weights_of(~inside),
+        )
         spread[inside] = predict_spread(model, encoded[inside])
     columns = {name: np.empty(len(sizes)) for name in ("prediction", "low", "high")}
     for inside in _folds(held.fold):
-        rule = learn_rule(held.residuals[~inside], spread[~inside], performance, log)
+        rule = learn_rule(
+            held.residuals[~inside], spread[~inside], performance, log, held.weights_of(~inside)
+        )
         for name, answers in rule.answer(held.predicted[inside], spread[inside]).items():
             columns[name][inside] = answers
     return LearntIntervals(
         features,
-        fit_spread(encoded, sizes, features.categories, seed),
-        learn_rule(held.residuals, spread, performance, log),
+        fit_spread(encoded, sizes, features.categories, seed, weights=held.weights),
+        learn_rule(held.residuals, spread, performance, log, held.weights),
         pd.DataFrame(columns),
     )
 

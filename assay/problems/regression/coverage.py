@@ -14,8 +14,8 @@ from assay.gates.statistics.cluster_errors import (
     MIN_CLUSTERS,
     Clusters,
     clustered_share_limits,
-    mean_error,
     spread_of,
+    weighted_mean,
 )
 from assay.gates.statistics.intervals import (
     Bools,
@@ -92,13 +92,14 @@ def _check_all(
     covered = answers.covered.astype(float)
     every = RowPart("all", np.ones(rows, dtype=bool))
     low, high = (float(side.item()) for side in _share_limits(covered, [every], 0.95, clusters))
-    seen = Estimate(float(covered.mean()), make_interval(low, high))
+    seen = Estimate(weighted_mean(covered, clusters), make_interval(low, high))
     few = too_few_remedy(rows, clusters)
     verdict = Verdict.UNKNOWN if few else verdict_at_least(seen.interval, least)
     below, above = (
-        (side).mean() for side in (answers.truth < answers.low, answers.truth > answers.high)
+        weighted_mean(side, clusters)
+        for side in (answers.truth < answers.low, answers.truth > answers.high)
     )
-    width = format_amount(float((answers.high - answers.low).mean()))
+    width = format_amount(weighted_mean(answers.high - answers.low, clusters))
     remedies = {
         Verdict.UNKNOWN: few or "More test rows would tell.",
         Verdict.FAIL: "Outcomes have moved since training, or errors of training rows are smaller "
@@ -131,7 +132,7 @@ def _check_parts(
     """Whether some part is surely covered less than is accepted, by Holm over all parts."""
     least = _least_coverage(performance)
     judged = [part for part in parts if _enough(part, clusters)]
-    worst = min(judged, key=lambda part: covered[part.inside].mean(), default=None)
+    worst = min(judged, key=lambda part: _share(covered, part, clusters), default=None)
     failed = np.zeros(len(judged), dtype=bool)
     levels = np.full(len(judged), 0.95)
     if judged:
@@ -142,12 +143,12 @@ def _check_parts(
         )
     if failed.any():  # the worst of those that are surely covered too little
         surely = [part for part, fails in zip(judged, failed, strict=True) if fails]
-        worst = min(surely, key=lambda part: covered[part.inside].mean())
+        worst = min(surely, key=lambda part: _share(covered, part, clusters))
     verdict = Verdict.UNKNOWN if worst is None else Verdict.FAIL if failed.any() else Verdict.PASS
     why = f"No {kind} has {MIN_ROWS} rows" if worst is None else ""
     estimate = interval = None
     if worst is not None:
-        estimate = float(covered[worst.inside].mean())
+        estimate = _share(covered, worst, clusters)
         level = float(levels[judged.index(worst)])
         low, high = (float(s.item()) for s in _share_limits(covered, [worst], level, clusters))
         interval = make_interval(low, high, level)
@@ -179,6 +180,11 @@ def _check_parts(
     )
 
 
+def _share(values: Floats | Bools, part: RowPart, clusters: Clusters | None) -> float:
+    """The mean of a part's values, by its rows' weights."""
+    return weighted_mean(values[part.inside], clusters.of(part.inside) if clusters else None)
+
+
 def _enough(part: RowPart, clusters: Clusters | None) -> bool:
     if int(part.inside.sum()) < MIN_ROWS:
         return False
@@ -193,8 +199,11 @@ def _share_limits(
     held = np.array([covered[part.inside].sum() for part in parts])
     if clusters is None:
         return wilson_limits(held, rows, level)
-    errors = [mean_error(covered[p.inside], clusters.codes[p.inside]) for p in parts]
-    return clustered_share_limits(held / rows, rows, spread_of(*errors), level)
+    errors = [clusters.of(p.inside).mean_error(covered[p.inside]) for p in parts]
+    shares = held / rows
+    if clusters.weights is not None:
+        shares = np.array([_share(covered, part, clusters) for part in parts])
+    return clustered_share_limits(shares, rows, spread_of(*errors), level)
 
 
 def coverage_sheet(
@@ -217,12 +226,12 @@ def coverage_sheet(
             (
                 part.label,
                 len(held.truth),
-                float(covered[part.inside].mean()),
+                _share(covered, part, clusters),
                 low,
                 high,
-                float((held.truth < held.low).mean()),
-                float((held.truth > held.high).mean()),
-                float((held.high - held.low).mean()),
+                _share(answers.truth < answers.low, part, clusters),
+                _share(answers.truth > answers.high, part, clusters),
+                _share(answers.high - answers.low, part, clusters),
             )
         )
     return Sheet(

@@ -12,23 +12,27 @@ import numpy as np
 from assay.gates.performance.curves import CURVE_POINTS
 from assay.gates.report import Figure, Point, Series
 from assay.gates.statistics.intervals import Floats
+from assay.gates.statistics.weighted_quantiles import weighted_quantile
 from assay.problems.regression.amount_text import format_amount
 
 _SHOWN = 0.99  # of the farthest errors; the last hundredth would be most of the picture
 
 
-def error_curve_figure(truth: Floats, everyone: Mapping[str, Floats], unit: str) -> Figure:
+def error_curve_figure(
+    truth: Floats, everyone: Mapping[str, Floats], unit: str, weights: Floats | None = None
+) -> Figure:
     """The share of rows whose prediction is off by at most so much, for each one's predictions."""
     shares = np.linspace(0, _SHOWN, CURVE_POINTS)
     series, told = [], []
     for name, prediction in everyone.items():
-        off = np.quantile(np.abs(prediction - truth), shares)
+        errors = np.abs(prediction - truth)
+        off = _quantiles(errors, shares, weights)
         points = tuple(
             Point(label=format_amount(float(x)), x=float(x), value=float(y))
             for x, y in zip(off, shares, strict=True)
         )
         series.append(Series(name=name, points=points))
-        half, most = (float(np.quantile(np.abs(prediction - truth), at)) for at in (0.5, 0.9))
+        half, most = map(float, _quantiles(errors, np.array([0.5, 0.9]), weights))
         told.append(f"{name} {format_amount(half)} and {format_amount(most)}")
     counted = f", {unit}" if unit else ""
     return Figure(
@@ -40,3 +44,9 @@ def error_curve_figure(truth: Floats, everyone: Mapping[str, Floats], unit: str)
         alt="By how much half of the predictions, and nine tenths, are off at most"
         f"{counted}: {'; '.join(told)}.",
     )
+
+
+def _quantiles(errors: Floats, shares: Floats, weights: Floats | None) -> Floats:
+    if weights is None:
+        return np.quantile(errors, shares)
+    return np.array([weighted_quantile(errors, float(share), weights) for share in shares])

@@ -26,7 +26,9 @@ from assay.gates.fairness.gate import (
 )
 from assay.gates.fairness.undeclared import undeclared_summaries
 from assay.gates.report import Cell, Check, Report, Sheet, Verdict
-from assay.gates.statistics.cluster_errors import find_clusters
+from assay.gates.statistics.cluster_errors import cluster_rows
+from assay.gates.statistics.design_effect import weights_note
+from assay.gates.statistics.intervals import Floats
 from assay.problems.regression.amount_text import format_amount, with_unit
 from assay.problems.regression.answers import read_amounts
 from assay.problems.regression.group_measures import (
@@ -51,6 +53,7 @@ def audit_fairness(
     seed: int = 0,
     by: Sequence[str | tuple[str, ...]] | None = None,
     units: pd.Series | None = None,
+    weights: Floats | None = None,
     declarations: Sequence[Check] = (),
 ) -> Report:
     """Judge `answers` against `rules`.
@@ -60,6 +63,7 @@ def audit_fairness(
     rule names them, the divisions `by`, each a column or the intersection of several; left out,
     every sensitive column and the intersection of all. `units` says which of the rows belong
     together, and by its name of what they are; where some do, every interval is cluster-robust.
+    `weights` says how much each row counts, of a sample whose rows were drawn with unequal chances.
 
     Raises DataError for columns that are absent or hold what they may not, for a reference group
     that does not exist, for a metric of other questions, and for a ratio of means that may be
@@ -67,7 +71,7 @@ def audit_fairness(
     """
     check_rule_columns(rules, sensitive)
     unit = target.unit or ""
-    held = _read_groups(answers, sensitive, units)
+    held = _read_groups(answers, sensitive, units, weights)
     negative = bool((held.prediction < 0).any())
     measures = amount_measures(unit, negative_predictions=negative)
     check_metrics(rules, list(measures), negative_predictions=negative)
@@ -93,13 +97,17 @@ def audit_fairness(
             *judgement_notes(limits, len(answers), held.clusters),
             *unlisted_notes(shown),
             *_heavy_notes(shown),
+            *weights_note(weights),
         ),
         measurements=gap_measurements(checks),
     )
 
 
 def _read_groups(
-    answers: pd.DataFrame, sensitive: Mapping[str, Sensitive], units: pd.Series | None
+    answers: pd.DataFrame,
+    sensitive: Mapping[str, Sensitive],
+    units: pd.Series | None,
+    weights: Floats | None,
 ) -> GroupAnswers:
     if not len(answers):
         raise DataError("there are no predictions to audit")
@@ -119,7 +127,8 @@ def _read_groups(
         prediction - truth,
         covered,
         answers[list(sensitive)],
-        None if units is None else find_clusters(units.to_numpy(), str(units.name)),
+        cluster_rows(units, weights),
+        weights,
     )
 
 
@@ -226,11 +235,14 @@ def group_sheet(division: GroupDivision, unit: str) -> Sheet:
     """Every metric by group with its interval, to be read."""
     columns = [_value_texts(division, metric) for metric in division.metrics]
     words = [division.measures[metric].words for metric in division.metrics]
-    counts = [int(n) for n in division.rows]
+    counts = {"rows": [int(n) for n in division.rows]}
+    if division.clusters is not None and division.clusters.weighted:
+        worth = division.clusters.effective_rows("mean_error")
+        counts["effective rows"] = [round(float(n)) for n in worth]
     return Sheet(
         title=f"By {division.title}",
-        columns=(division.title, "rows", *words),
-        rows=tuple(zip(division.groups, counts, *columns, strict=True)),
+        columns=(division.title, *counts, *words),
+        rows=tuple(zip(division.groups, *counts.values(), *columns, strict=True)),
         note=f"Each metric with its 95 % interval, in {unit}. Mean error: predicted minus true, "
         f"below 0 where a group is estimated too low. The reference is {division.reference}.",
     )

@@ -31,8 +31,8 @@ from assay.gates.statistics.cluster_errors import (
     ClusterSpread,
     clustered_mean_limits,
     clustered_share_limits,
-    mean_error,
     student_quantile,
+    weighted_mean,
 )
 from assay.gates.statistics.intervals import Floats, Limits
 from assay.gates.statistics.means import mean_limits
@@ -47,7 +47,8 @@ _UNBOUNDED = (-np.inf, np.inf)
 class GroupAnswers:
     """Answers to be compared between groups, one entry a row each. `covered` (0 or 1) is absent
     where there are no intervals. `weights` say how many rows each row stands for, where that is not
-    one: values follow them, and limits would take each row for itself.
+    one: values follow them, and limits take each row for itself unless `clusters` has the weights
+    too, as of a sample whose rows were drawn with unequal chances.
     """
 
     prediction: Floats
@@ -105,7 +106,7 @@ def amount_measures(unit: str, *, negative_predictions: bool) -> Measures:
             value=lambda s: s["covered"] / s["n"],
             limits=lambda s, level: wilson_limits(s["covered"], s["n"], level),
             clustered_limits=lambda s, values, spread, level: clustered_share_limits(
-                values, s["n"], spread, level
+                values, np.maximum(s["n"], spread.rows), spread, level
             ),
             words="coverage of intervals",
             mitigated=False,
@@ -197,7 +198,8 @@ def divide_answers(
     clusters = None
     if answers.clusters is not None:
         errors = {m: [_error(m, answers, held) for held in inside] for m in borne}
-        clusters = GroupClusters(answers.clusters.name, errors)
+        weighted = answers.clusters.weights is not None
+        clusters = GroupClusters(answers.clusters.name, errors, weighted)
     return GroupDivision(
         by, reference, groups, sums, by_group, every - len(rows), clusters, measures
     )
@@ -213,22 +215,28 @@ def _sums(answers: GroupAnswers, inside: Sequence[np.ndarray]) -> Sums:
     if answers.weights is not None:
         values = {name: held * answers.weights for name, held in values.items()}
     sums = {name: np.array([held[rows].sum() for rows in inside]) for name, held in values.items()}
-    return sums | {"heavy": np.array([float(is_heavy(e[rows] ** 2)) for rows in inside])}
+    return sums | {"heavy": np.array([_is_heavy(answers, rows) for rows in inside])}
+
+
+def _is_heavy(answers: GroupAnswers, rows: np.ndarray) -> float:
+    of = answers.clusters
+    weights = None if of is None or of.weights is None else of.weights[rows]
+    return float(is_heavy(answers.error[rows] ** 2, weights))
 
 
 def _error(metric: FairnessMetric, answers: GroupAnswers, rows: np.ndarray) -> ClusterError:
     assert answers.clusters is not None, "asked only where rows belong together"
     e = answers.error[rows]
-    codes = answers.clusters.codes[rows]
+    of = answers.clusters.of(rows)
     if metric == "root_mean_squared_error":
-        root = float(np.sqrt((e**2).mean()))
-        return mean_error(e**2 / (2 * root) if root > 0 else e**2, codes)
+        root = weighted_mean(e**2, of) ** 0.5
+        return of.mean_error(e**2 / (2 * root) if root > 0 else e**2)
     if metric == "interval_coverage":
         assert answers.covered is not None, "asked only where there are intervals"
-        return mean_error(answers.covered[rows], codes)
+        return of.mean_error(answers.covered[rows])
     values = {
         "mean_error": e,
         "mean_absolute_error": np.abs(e),
         "mean_prediction": answers.prediction[rows],
     }
-    return mean_error(values[metric], codes)
+    return of.mean_error(values[metric])

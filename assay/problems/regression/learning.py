@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from assay.config.gates import RegressionMetric
+from assay.gates.statistics.weighted_quantiles import weighted_quantile
 from assay.learning.folds import fold_of_row
 from assay.learning.learning_problem import JudgedAnswers, LearningProblem
 from assay.problems.regression.conformal import centre_quantile
@@ -54,8 +55,9 @@ class AmountLearning:
         amounts = np.full(len(raw), np.nan)
         for number in np.unique(fold[fold >= 0]):
             inside, others = fold == number, residuals[(fold >= 0) & (fold != number)]
-            shift = 0.0 if centre is None else float(np.quantile(others, centre))
-            factor = smearing_factor(others, self.log) if centre is None else 1.0
+            counted = problem.weights_of((fold >= 0) & (fold != number))
+            shift = 0.0 if centre is None else weighted_quantile(others, centre, counted)
+            factor = smearing_factor(others, self.log, counted) if centre is None else 1.0
             amounts[inside] = from_learning_scale(raw[inside] + shift, self.log) * factor
         return JudgedAnswers(fold_scores(amounts, problem), amounts)
 
@@ -67,7 +69,13 @@ def fold_scores(amounts: np.ndarray, problem: LearningProblem) -> list[float]:
     """`performance.choose_by` on each fold's held-out rows."""
     cost = problem.use_case.performance.unit_cost
     return [
-        compute_metric(_choice(problem), problem.truth[held], amounts[held], unit_cost=cost)
+        compute_metric(
+            _choice(problem),
+            problem.truth[held],
+            amounts[held],
+            unit_cost=cost,
+            weights=problem.weights_of(held),
+        )
         for _, held in problem.folds
     ]
 

@@ -12,10 +12,21 @@ from assay.config.data import Target
 from assay.config.gates import Performance, PerformanceMetric, RegressionMetric
 from assay.errors import DataError
 from assay.gates.performance import weak_slices
-from assay.gates.performance.display import SCORES_TITLE, rival_measurements, score_measurements
+from assay.gates.performance.display import (
+    SCORES_TITLE,
+    rival_measurements,
+    rows_text,
+    score_measurements,
+)
 from assay.gates.performance.metric_titles import metric_title, metric_unit
 from assay.gates.report import Cell, Report, Sheet, overall_verdict
-from assay.gates.statistics.cluster_errors import Clusters, find_clusters
+from assay.gates.statistics.cluster_errors import (
+    Clusters,
+    cluster_rows,
+    weighted_mean,
+    weights_of,
+)
+from assay.gates.statistics.design_effect import weights_note
 from assay.gates.statistics.intervals import Bools, Estimate, Floats
 from assay.problems.regression import calibration, comparisons, coverage
 from assay.problems.regression.amount_text import estimate_text
@@ -55,6 +66,7 @@ def judge_performance(
     challenger_number: int = 1,
     features: pd.DataFrame | None = None,
     units: pd.Series | None = None,
+    weights: Floats | None = None,
     seed: int = 0,
 ) -> Report:
     """Judge `answers` (float64 `truth`, `prediction`, `low` and `high`, in the target's unit, and
@@ -66,14 +78,15 @@ def judge_performance(
     were: `challenger_number` counts from 1. Weak slices are sought in `features`, again of the same
     rows, and in the groups. `units` says which of the rows belong together, and by its name of what
     they are; where some do, every interval is cluster-robust. What rests on fewer than 30 rows, or
-    on those of fewer than 10 units, is unknown.
+    on those of fewer than 10 units, is unknown. `weights`: how much each row counts, of a sample
+    whose rows were drawn with unequal chances.
 
     Raises DataError for absent columns, values that are no finite numbers, other rows, and outcomes
     that are all alike.
     """
     model = read_answers(answers, "predictions")
     _require_varied_outcomes(model, target)
-    clusters = None if units is None else find_clusters(units.to_numpy(), str(units.name))
+    clusters = cluster_rows(units, weights)
     unit = target.unit or ""
     metric = cast(RegressionMetric, performance.choose_by)
     scores: dict[RegressionMetric, Estimate] = {
@@ -110,22 +123,28 @@ def judge_performance(
         gate="performance",
         subject=subject,
         verdict=overall_verdict(checks),
-        summary=_summary(scores, metric, unit, len(answers)),
+        summary=_summary(scores, metric, unit, rows_text(len(answers), weights)),
         checks=tuple(checks),
         sheets=(
             _score_sheet(
-                scores, model, rivals, training_outcomes, performance=performance, unit=unit
+                scores,
+                model,
+                rivals,
+                training_outcomes,
+                performance=performance,
+                unit=unit,
+                weights=weights,
             ),
-            calibration.size_sheet(model, unit),
+            calibration.size_sheet(model, unit, weights),
             coverage.coverage_sheet(model, groups, unit, clusters),
             *(weak_slices.slice_sheets(weak, performance) if weak else []),
         ),
         figures=(
-            error_curve_figure(model.truth, {"model": model.prediction, **rivals}, unit),
+            error_curve_figure(model.truth, {"model": model.prediction, **rivals}, unit, weights),
             calibration.seen_figure(model, unit, clusters),
-            calibration.residual_figure(model, unit),
+            calibration.residual_figure(model, unit, weights),
         ),
-        notes=_notes(model, champion is not None),
+        notes=(*_notes(model, champion is not None, weights), *weights_note(weights)),
         measurements=(
             *score_measurements(
                 cast(Mapping[PerformanceMetric, Estimate], scores), performance.choose_by
@@ -134,7 +153,11 @@ def judge_performance(
                 metric,
                 {
                     name: compute_metric(
-                        metric, model.truth, theirs, unit_cost=performance.unit_cost
+                        metric,
+                        model.truth,
+                        theirs,
+                        unit_cost=performance.unit_cost,
+                        weights=weights,
                     )
                     for name, theirs in rivals.items()
                 },
@@ -176,9 +199,10 @@ def _find_weak_slices(
     loss = row_losses(judged, model.truth, model.prediction, performance.unit_cost)
     losses = weak_slices.RowLosses(
         loss,
-        _expected_losses(loss, model.high - model.low, squared=judged in SQUARE_METRICS),
+        _expected_losses(loss, model.high - model.low, clusters, squared=judged in SQUARE_METRICS),
         _LOSS_TITLES.get(judged, "absolute error"),
         lambda inside: _score_inside(inside, model, performance, clusters),
+        weights_of(clusters),
     )
     return weak_slices.find_weak_slices(
         losses,
@@ -190,11 +214,12 @@ def _find_weak_slices(
     )
 
 
-def _expected_losses(loss: Floats, width: Floats, *, squared: bool) -> Floats:
+def _expected_losses(
+    loss: Floats, width: Floats, clusters: Clusters | None, *, squared: bool
+) -> Floats:
     size = width**2 if squared else width
-    if not size.mean() > 0:
-        return np.full(len(loss), loss.mean())
-    return np.asarray(size * (loss.mean() / size.mean()))
+    seen, expected = weighted_mean(loss, clusters), weighted_mean(size, clusters)
+    return np.asarray(size * (seen / expected)) if expected > 0 else np.full(len(loss), seen)
 
 
 def _score_inside(
@@ -223,6 +248,7 @@ def _score_sheet(
     *,
     performance: Performance,
     unit: str,
+    weights: Floats | None,
 ) -> Sheet:
     """Every score with its interval, beside a dummy's and the champion's on the same rows."""
     rows: list[tuple[Cell, ...]] = []
@@ -237,7 +263,13 @@ def _score_sheet(
                 score.interval.low,
                 score.interval.high,
                 *(
-                    compute_metric(metric, model.truth, theirs, unit_cost=performance.unit_cost)
+                    compute_metric(
+                        metric,
+                        model.truth,
+                        theirs,
+                        unit_cost=performance.unit_cost,
+                        weights=weights,
+                    )
                     for theirs in beside
                 ),
             )
@@ -253,21 +285,21 @@ def _score_sheet(
 
 
 def _summary(
-    scores: Mapping[RegressionMetric, Estimate], metric: RegressionMetric, unit: str, rows: int
+    scores: Mapping[RegressionMetric, Estimate], metric: RegressionMetric, unit: str, rows: str
 ) -> str:
     told = [
         f"{metric_title(m)} is "
         + estimate_text(scores[m], metric_unit(m, unit), sign=m == "mean_error")
         for m in dict.fromkeys((metric, "r2"))
     ]
-    return f"{', '.join(told)} on {rows:,} test rows."
+    return f"{', '.join(told)} on {rows}."
 
 
-def _notes(model: AmountAnswers, has_champion: bool) -> tuple[str, ...]:
+def _notes(model: AmountAnswers, has_champion: bool, weights: Floats | None) -> tuple[str, ...]:
     found = [] if has_champion else ["There is no champion to compare with."]
     found += [
         f"{metric_title(metric)} has no interval: {why}, and none would hold."
         for metric in SQUARE_METRICS
-        if (why := tail_text(metric, model.truth, model.prediction))
+        if (why := tail_text(metric, model.truth, model.prediction, weights))
     ]
     return tuple(found)

@@ -19,10 +19,11 @@ def from_learning_scale(values: np.ndarray, log: bool) -> np.ndarray:
     return amounts
 
 
-def smearing_factor(residuals: np.ndarray, log: bool) -> float:
+def smearing_factor(residuals: np.ndarray, log: bool, weights: np.ndarray | None = None) -> float:
     """By what the exponential of a mean logarithm must be multiplied to be a mean amount: the mean
-    exponential of the `residuals` (of the logarithm, out of fold). 1 without `log`.
+    exponential of the `residuals` (of the logarithm, out of fold), which count for `weights` rows
+    each or for one. 1 without `log`.
 
     Source: Duan, "Smearing estimate: a nonparametric retransformation method", JASA 78, 1983.
     """
-    return float(np.exp(residuals).mean()) if log else 1.0
+    return float(np.average(np.exp(residuals), weights=weights)) if log else 1.0

@@ -9,6 +9,7 @@ decide a mean square (see `tails`), RMSE and R2 have none.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from assay.config.gates import RegressionMetric, UnitCost
 from assay.gates.report import Interval
@@ -19,10 +20,13 @@ from assay.gates.statistics.cluster_errors import (
     mean_error,
     spread_of,
     student_quantile,
+    weighted_mean,
+    weights_of,
 )
 from assay.gates.statistics.intervals import Estimate, Floats, make_interval
 from assay.gates.statistics.mover import difference_limits
 from assay.gates.statistics.quantiles import quantile
+from assay.gates.statistics.weighted_quantiles import weighted_quantile
 from assay.problems.regression.answers import too_few_remedy
 from assay.problems.regression.metrics import compute_metric
 from assay.problems.regression.tails import is_heavy, tail_share
@@ -60,22 +64,23 @@ def estimate_score(
     """A metric with its 95 % interval; unbounded where the rows are too few, all errors alike, or
     a few of them decide it. The outcomes must vary.
     """
-    value = compute_metric(metric, truth, prediction, unit_cost=unit_cost)
-    if too_few_remedy(len(truth), clusters) or tail_text(metric, truth, prediction):
+    weights = weights_of(clusters)
+    value = compute_metric(metric, truth, prediction, unit_cost=unit_cost, weights=weights)
+    if too_few_remedy(len(truth), clusters) or tail_text(metric, truth, prediction, weights):
         return Estimate(value, UNBOUNDED)
     losses = row_losses(metric, truth, prediction, unit_cost)
     if metric == "median_absolute_error":
         return Estimate(value, _median_interval(losses, clusters))
     if metric not in SQUARE_METRICS:
-        interval = _mean_interval(value, mean_error(losses, _codes(losses, clusters)))
+        interval = _mean_interval(value, _error_of(losses, clusters))
         return Estimate(value, interval if metric == "mean_error" else _above_zero(interval))
-    mean = float(losses.mean())
+    mean = weighted_mean(losses, clusters)
     if not mean > 0:
         return Estimate(value, UNBOUNDED)
     influence = losses / mean
     if metric == "r2":
-        influence = influence - _square_ratios(truth)
-    log_error = mean_error(influence, _codes(losses, clusters))
+        influence = influence - _square_ratios(truth, clusters)
+    log_error = _error_of(influence, clusters)
     interval = _mean_interval(float(np.log(mean if metric == "rmse" else 1 - value)), log_error)
     if interval.low is None or interval.high is None:
         return Estimate(value, UNBOUNDED)
@@ -100,10 +105,13 @@ def score_difference(
     """
     if np.array_equal(own, rival):
         return Estimate(0.0, make_interval(0.0, 0.0))
-    scores = [compute_metric(metric, truth, p, unit_cost=unit_cost) for p in (own, rival)]
+    weights = weights_of(clusters)
+    scores = [
+        compute_metric(metric, truth, p, unit_cost=unit_cost, weights=weights) for p in (own, rival)
+    ]
     ours, theirs = np.abs(scores) if metric == "mean_error" else scores
     value = float(ours - theirs if metric == "r2" else theirs - ours)
-    heavy = any(tail_text(metric, truth, prediction) for prediction in (own, rival))
+    heavy = any(tail_text(metric, truth, prediction, weights) for prediction in (own, rival))
     if too_few_remedy(len(truth), clusters) or heavy:
         return Estimate(value, UNBOUNDED)
     losses = [row_losses(metric, truth, p, unit_cost) for p in (own, rival)]
@@ -114,34 +122,47 @@ def score_difference(
     elif metric == "rmse":
         change = _root_influence(losses[1], scores[1]) - _root_influence(losses[0], scores[0])
     elif metric == "r2":
-        spread = float(truth.var())
-        change = (losses[1] - losses[0]) / spread - value * _square_ratios(truth)
+        spread = _variance(truth, clusters)
+        change = (losses[1] - losses[0]) / spread - value * _square_ratios(truth, clusters)
     else:
         change = losses[1] - losses[0]
-    return Estimate(value, _mean_interval(value, mean_error(change, _codes(change, clusters))))
+    return Estimate(value, _mean_interval(value, _error_of(change, clusters)))
 
 
-def tail_text(metric: RegressionMetric, truth: Floats, prediction: Floats) -> str:
+def tail_text(
+    metric: RegressionMetric, truth: Floats, prediction: Floats, weights: Floats | None = None
+) -> str:
     """Why a metric has no interval, where few rows decide a mean square; else empty."""
     if metric not in SQUARE_METRICS:
         return ""
     squares = {"errors": (prediction - truth) ** 2}
     if metric == "r2":
-        squares["outcomes"] = (truth - truth.mean()) ** 2
+        squares["outcomes"] = (truth - np.average(truth, weights=weights)) ** 2
     for name, values in squares.items():
-        if is_heavy(values):
+        if is_heavy(values, weights):
             what = "mean squared error" if name == "errors" else "variance of the outcomes"
-            return f"the largest 1 % of {name} carry {tail_share(values):.0%} of the {what}"
+            return (
+                f"the largest 1 % of {name} carry {tail_share(values, weights):.0%} of the {what}"
+            )
     return ""
 
 
-def _codes(values: Floats, clusters: Clusters | None) -> np.ndarray:
-    return np.arange(len(values)) if clusters is None else clusters.codes
+def _error_of(values: ArrayLike, clusters: Clusters | None) -> ClusterError:
+    """The error of the mean of `values`; without clusters each row is its own."""
+    if clusters is None:
+        return mean_error(values, np.arange(np.size(values)))
+    return clusters.mean_error(values)
 
 
-def _square_ratios(truth: Floats) -> Floats:
+def _variance(truth: Floats, clusters: Clusters | None) -> float:
+    if weights_of(clusters) is None:
+        return float(truth.var())
+    return weighted_mean((truth - weighted_mean(truth, clusters)) ** 2, clusters)
+
+
+def _square_ratios(truth: Floats, clusters: Clusters | None = None) -> Floats:
     """Each outcome's squared distance from their mean, as a multiple of the variance."""
-    return np.asarray((truth - truth.mean()) ** 2 / truth.var())
+    return np.asarray((truth - weighted_mean(truth, clusters)) ** 2 / _variance(truth, clusters))
 
 
 def _root_influence(squares: Floats, root: float) -> Floats:
@@ -170,10 +191,12 @@ def _median_interval(sizes: Floats, clusters: Clusters | None) -> Interval:
     """
     if clusters is None:
         return quantile(sizes, 0.5).interval
-    below = sizes <= np.median(sizes)
-    spread = spread_of(mean_error(below, clusters.codes))
+    below = sizes <= weighted_quantile(sizes, 0.5, clusters.weights)
+    spread = spread_of(clusters.mean_error(below))
     low, high = clustered_share_limits(0.5, len(sizes), spread)
-    return make_interval(*np.quantile(sizes, [float(low.item()), float(high.item())]))
+    return make_interval(
+        *(weighted_quantile(sizes, float(side.item()), clusters.weights) for side in (low, high))
+    )
 
 
 def _median_difference(
@@ -186,9 +209,8 @@ def _median_difference(
     if any(one.low is None or one.high is None for one in limits):
         return UNBOUNDED
     own, rival = ((float(one.low or 0.0), float(one.high or 0.0)) for one in limits)
-    codes = _codes(sizes[0], clusters)
     errors = [
-        mean_error(each <= centre, codes) for each, centre in zip(sizes, medians, strict=True)
+        _error_of(each <= centre, clusters) for each, centre in zip(sizes, medians, strict=True)
     ]
     correlation = errors[0].correlation(errors[1])
     return make_interval(*difference_limits(medians[1], rival, medians[0], own, correlation))

@@ -56,9 +56,16 @@ class SpreadFeatures:
 
 
 def fit_spread(
-    features: np.ndarray, sizes: np.ndarray, categories: list[int], seed: int
+    features: np.ndarray,
+    sizes: np.ndarray,
+    categories: list[int],
+    seed: int,
+    *,
+    weights: np.ndarray | None = None,
 ) -> HistGradientBoostingRegressor | None:
-    """A model of residuals' sizes (float64, one a row, around 1); None where all of them are 0."""
+    """A model of residuals' sizes (float64, one a row, around 1); None where all of them are 0.
+    Rows count for `weights` rows each, or for one.
+    """
     if not sizes.any():
         return None
     model = HistGradientBoostingRegressor(
@@ -72,7 +79,7 @@ def fit_spread(
         random_state=seed,
     )
     with one_thread():
-        return model.fit(features, np.maximum(sizes, _SMALLEST))
+        return model.fit(features, np.maximum(sizes, _SMALLEST), sample_weight=weights)
 
 
 def predict_spread(model: HistGradientBoostingRegressor | None, features: np.ndarray) -> np.ndarray:

@@ -21,10 +21,12 @@ and miss.
 """
 
 
-def tail_share(squares: Floats) -> float:
+def tail_share(squares: Floats, weights: Floats | None = None) -> float:
     """The part of the sum that the largest 1 % of `squares` carry, at least one of them; 0 without
-    any above zero.
+    any above zero. Of rows with `weights`, a row's part is its square times its weight.
     """
+    if weights is not None:
+        squares = squares * weights
     total = float(squares.sum())
     if not total > 0:
         return 0.0
@@ -33,8 +35,8 @@ def tail_share(squares: Floats) -> float:
     return float(np.partition(squares, rows - few)[rows - few :].sum()) / total
 
 
-def is_heavy(squares: Floats) -> bool:
+def is_heavy(squares: Floats, weights: Floats | None = None) -> bool:
     """Whether the largest carry so much that no interval of the mean square is relied on."""
     rows = len(squares)
     limit = next(limit for least, limit in _LIMITS if rows >= least)
-    return tail_share(squares) > limit
+    return tail_share(squares, weights) > limit

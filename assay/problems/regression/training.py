@@ -11,10 +11,12 @@ import pyarrow as pa
 
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
+from assay.dataset.row_weights import WEIGHT_COLUMN
+from assay.gates.statistics.weighted_quantiles import weighted_quantile
 from assay.learning import estimators
 from assay.learning.estimators import FieldLocator
 from assay.learning.folds import fold_of_row
-from assay.learning.learning_problem import FitProgress, LearningProblem
+from assay.learning.learning_problem import FitProgress, LearningProblem, weight_params
 from assay.learning.one_thread import one_thread
 from assay.learning.search import parameter_combinations, search_combinations, set_model_params
 from assay.learning.train import TrainedCandidate
@@ -23,6 +25,7 @@ from assay.learning.training_rows import (
     require_free_names,
     split_values,
     training_frame,
+    training_weights,
 )
 from assay.problems.hand_over import AnswerColumns, OutOfFoldAnswers, hand_over
 from assay.problems.problem_type import StoredSearch
@@ -42,7 +45,7 @@ from assay.problems.stored_search import RawAnswerSearch, restore_search
 from assay.tables.table import Table
 
 _RAW: Final = ("value",)
-_RESERVED: Final = ("row", "truth", "prediction", "low", "high")
+_RESERVED: Final = ("row", "truth", "prediction", "low", "high", WEIGHT_COLUMN)
 
 
 def check_candidates(use_case: UseCase, locate: FieldLocator) -> None:
@@ -96,7 +99,11 @@ def train_candidate(
     pipeline = make_pipeline(problem, locate, outcomes="continuous", check=require_regressor)
     set_model_params(pipeline, params)
     with one_thread():
-        pipeline.fit(problem.rows, to_learning_scale(problem.truth, use_case.data.target.log))
+        pipeline.fit(
+            problem.rows,
+            to_learning_scale(problem.truth, use_case.data.target.log),
+            **weight_params(problem, np.arange(len(problem.rows))),
+        )
     amounts = np.full(len(raw), np.nan)
     amounts[held] = intervals.frame["prediction"]
     return hand_over(
@@ -121,7 +128,8 @@ def _make_problem(
 ) -> LearningProblem:
     truth = read_table_outcomes(table, use_case.data.target)[~test]
     rows = training_frame(table, test, use_case)
-    problem = LearningProblem(rows, truth, (), candidate, use_case)
+    weights = training_weights(table, test, use_case)
+    problem = LearningProblem(rows, truth, (), candidate, use_case, weights=weights)
     values = split_values(table, use_case)[~test]
     return replace(problem, folds=make_amount_folds(truth, values, use_case))
 
@@ -133,17 +141,20 @@ def _learn_intervals(
     use_case, fold = problem.use_case, fold_of_row(problem.folds, len(raw))
     held, log = np.flatnonzero(fold >= 0), use_case.data.target.log
     outcomes = to_learning_scale(problem.truth, log)
-    rows = HeldOutRows(problem.rows.iloc[held], raw[held], outcomes[held], fold[held])
+    rows = HeldOutRows(
+        problem.rows.iloc[held], raw[held], outcomes[held], fold[held], problem.weights_of(held)
+    )
     return learn_intervals(rows, use_case.performance, log=log, seed=use_case.seed), held
 
 
 def _describe_outcomes(problem: LearningProblem) -> dict[str, Any]:
     """What the training rows hold, as JSON, in the target's unit."""
     quantile = problem.use_case.performance.unit_cost.quantile
+    truth, weights = problem.truth, problem.weights
     return {
-        "mean": float(problem.truth.mean()),
-        "median": float(np.median(problem.truth)),
-        "quantile": float(np.quantile(problem.truth, quantile)),
+        "mean": float(np.average(truth, weights=weights)),
+        "median": weighted_quantile(truth, 0.5, weights),
+        "quantile": weighted_quantile(truth, quantile, weights),
         "rows": len(problem.truth),
     }
 

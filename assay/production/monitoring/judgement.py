@@ -24,6 +24,7 @@ from assay.gates.monitoring.predictions import LookTables
 from assay.gates.monitoring.reasons import FirstReasons
 from assay.gates.report import Verdict, get_report
 from assay.problems.lookup import problem_type
+from assay.problems.weighted_rows import SCORED_ROWS_NOTE, note_unweighted
 from assay.production.monitoring.look import JudgedUpTo, Look
 from assay.production.monitoring.windows import output_kinds, split_outputs
 from assay.registry.batch_ledger import RefusedBatch, ScoredBatch
@@ -118,12 +119,13 @@ def judge_look(
         else None
     )
     rows = LookTables(tables["reference"], current, labelled, reasons)
-    return judge_monitoring(
+    found = judge_monitoring(
         facts,
         rows,
         _monitoring_request(rows, use_case),
         subject=f"{version.name}, look {facts.look}",
     )
+    return replace(found, report=note_unweighted(found.report, use_case, SCORED_ROWS_NOTE))
 
 
 def look_body(

@@ -70,10 +70,13 @@ def column_specs(trained: Sequence[dict[str, Any]], use_case: UseCase) -> dict[s
     numbers must be plainly written (see `ColumnSpec.plain`).
 
     JSON, because it is part of the batch's key. A batch may lack what is unknown when a row is
-    scored (the target, columns after the outcome), and columns that are only kept (`data.exclude`).
+    scored (the target, columns after the outcome, weights), and columns that are only kept
+    (`data.exclude`).
     """
     data = use_case.data
-    spared = {data.target.column, *data.after_outcome, *data.exclude} - set(data.identity)
+    spared = {data.target.column, *data.after_outcome, *data.exclude}
+    spared |= {data.weight.column} if data.weight else set()
+    spared -= set(data.identity)
     return {
         column["name"]: {
             "type": "text" if column["type"] == "category" else column["type"],

@@ -21,6 +21,7 @@ LONG = np.exp(2.5 * np.random.default_rng(0).normal(size=400))
 def test_a_long_tailed_weight_is_named_with_its_line(name: str) -> None:
     [check] = check_sampling_weights(rows_with(name, LONG), {name: 0.4}, "R2")
     assert check.name == f"leakage[{name}]"
+    assert f"data.weight: {name}," in check.remedy
     assert f"data.exclude: [{name}]" in check.remedy
     effective = LONG.sum() ** 2 / (LONG**2).sum()
     assert f"{effective:,.0f} independent" in check.why
