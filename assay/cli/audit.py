@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +11,7 @@ from assay.cli.console import finish_gate
 from assay.cli.options import ConfigOption, DataArgument, HtmlOption, JsonOption, ProblemOption
 
 if TYPE_CHECKING:
+    from assay.config.row_weight import RowWeight
     from assay.problems.problem_type import ProblemType
 
 _LIMITS_PANEL = "Limits, which need --metric"
@@ -41,6 +42,13 @@ def command(
     ] = None,
     count: Annotated[
         str | None, typer.Option(help="The column of row counts, if each row stands for several.")
+    ] = None,
+    weight: Annotated[
+        str | None,
+        typer.Option(
+            help="The column of sampling weights: how many of the population each row stands for. "
+            "With --config, the default is the use case's, where the file has it."
+        ),
     ] = None,
     positive: Annotated[str | None, typer.Option(help="The positive class.")] = None,
     bins: Annotated[
@@ -121,13 +129,35 @@ def command(
         by=shown,
         probabilities=tuple(probability or ()),
         count=count,
+        weight=_row_weight(weight, count, use_case.data.weight if config else None, frame.columns),
         positive=positive,
         unit=unit,
         target=use_case.data.target if config else None,
         seed=use_case.seed,
     )
     report = kind.audit_file(frame, request, subject=data)
+    declared = use_case.data.weight if config else None
+    if declared is not None and declared.column not in frame and count is None:
+        note = f"The file has no column {declared.column!r}, so all rows count alike."
+        report = report.model_copy(update={"notes": (*report.notes, note)})
     finish_gate(report, as_json=as_json, html=html, whole=whole)
+
+
+def _row_weight(
+    named: str | None, count: str | None, declared: RowWeight | None, columns: Iterable[object]
+) -> RowWeight | None:
+    """The weights by the option, else by the use case where the file has them."""
+    from assay.config.row_weight import RowWeight
+
+    if named is not None and count is not None:
+        raise typer.BadParameter(
+            "give either --count, of rows that were merged, or --weight, of rows that were sampled"
+        )
+    if named is not None:
+        return RowWeight(column=named)
+    if declared is None or count is not None or declared.column not in set(columns):
+        return None
+    return declared
 
 
 def _division_columns(by: str) -> tuple[str, ...]:

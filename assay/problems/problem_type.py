@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # light for the command line: what a type needs it imports wh
     from assay.config.candidates import Candidate
     from assay.config.data import Sensitive, Target
     from assay.config.gates import FairnessRule
+    from assay.config.row_weight import RowWeight
     from assay.config.use_case import UseCase
     from assay.dataset.row_source import RowSource
     from assay.gates.candidates.frontier import CandidateFrontier
@@ -110,8 +111,9 @@ class AuditRequest:
     """What is to be compared in a file of predictions made anywhere: columns, groups and limits.
 
     `probabilities` are the words of that option, as a type reads them. `count` is the column of how
-    many rows each row stands for, and `unit` what amounts are counted in. `target` is that of the
-    use case, where there is one. `by` are the divisions to table; None for all.
+    many rows each row stands for, `weight` that of how much each counts, and `unit` what amounts
+    are counted in. `target` is that of the use case, where there is one. `by` are the divisions to
+    table; None for all.
     """
 
     truth: str
@@ -121,6 +123,7 @@ class AuditRequest:
     by: Sequence[str | tuple[str, ...]] | None = None
     probabilities: tuple[str, ...] = ()
     count: str | None = None
+    weight: RowWeight | None = None
     positive: str | None = None
     unit: str | None = None
     target: Target | None = None

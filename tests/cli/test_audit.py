@@ -235,3 +235,44 @@ def test_a_use_case_says_what_is_asked(assay, amounts):
     assert "--problem says binary, the use case regression" in " ".join(
         other.err.replace("│", " ").split()
     )
+
+
+def shares(report):
+    sheet = next(one for one in report["sheets"] if one["title"] == "All metrics by sex")
+    return {row[1]: row[3] for row in sheet["rows"] if row[0] == "selection_rate"}
+
+
+def test_sampling_weights_move_estimates_and_widen_intervals(assay, rows):
+    weights = np.exp(np.random.default_rng(1).normal(size=len(rows)))
+    weights[0] = 0
+    rows.assign(w=weights).to_csv("w.csv", index=False)
+    done = assay("audit", "w.csv", *COLUMNS, "--by", "sex", "--weight", "w", "--json")
+    found = shares(done.json)
+    for group, share in found.items():
+        inside = (rows["sex"] == group).to_numpy()
+        assert share == pytest.approx(np.average(rows["p"][inside], weights=weights[inside]))
+    assert any("1,999 tell as much as" in note for note in done.json["notes"])
+
+
+def test_weights_are_told_apart_from_counts(assay, rows):
+    rows.assign(w=1.5, n=2).to_csv("w.csv", index=False)
+    both = assay("audit", "w.csv", *COLUMNS, "--by", "sex", "--weight", "w", "--count", "n")
+    assert both.code == 2
+    assert "either --count" in both.err
+    wrong = assay("audit", "w.csv", *COLUMNS, "--by", "sex", "--count", "w")
+    assert wrong.code == 1
+    assert "name them by --weight" in " ".join(wrong.err.split())
+    negative = rows.assign(w=-1)
+    negative.to_csv("w.csv", index=False)
+    refused = assay("audit", "w.csv", *COLUMNS, "--by", "sex", "--weight", "w")
+    assert refused.code == 1
+    assert "2,000 of 2,000 rows have a negative weight" in refused.err
+
+
+def test_amounts_are_audited_by_weight_too(assay, rows):
+    weights = np.exp(np.random.default_rng(1).normal(size=len(rows)))
+    rows.assign(w=weights).to_csv("w.csv", index=False)
+    words = ["--truth", "y", "--prediction", "score", "--by", "sex", "--weight", "w"]
+    done = assay("audit", "w.csv", *words, "--problem", "regression", "--json")
+    sheet = next(one for one in done.json["sheets"] if one["title"] == "By sex")
+    assert sheet["columns"][1:3] == ["rows", "effective rows"]

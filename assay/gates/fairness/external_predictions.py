@@ -92,8 +92,8 @@ def _row_counts(frame: pd.DataFrame, name: str) -> np.ndarray:
     if len(bad):
         raise DataError(
             f"the column {name!r} does not count rows: it holds {bad[0]:g}",
-            remedy="Counts are whole and not negative. A survey's weights are no counts: an audit "
-            "by them would look surer than it is.",
+            remedy="Counts are whole and not negative. A survey's weights are no counts: name "
+            "them by --weight.",
         )
     if values.sum() > MOST_ROWS:
         raise DataError(

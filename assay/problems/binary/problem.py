@@ -12,7 +12,7 @@ from assay.config.candidates import (
     THRESHOLD_OPTIMIZER,
 )
 from assay.config.gates import BinaryMetric, RateMetric
-from assay.problems.external_files import refuse_options
+from assay.problems.external_files import refuse_options, weigh_frame
 from assay.problems.problem_type import (
     AuditRequest,
     Fact,
@@ -340,6 +340,7 @@ class Binary:
                 remedy="Name one column, of the probabilities of yes.",
             )
         probability = next(iter(request.probabilities), None)
+        frame, weights = weigh_frame(frame, request)
         predictions = predictions_from_frame(
             frame,
             truth=request.truth,
@@ -357,6 +358,7 @@ class Binary:
             subject=subject,
             seed=request.seed,
             by=request.by,
+            weights=weights,
         )
 
     def compare_answers(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from assay.config.gates import MulticlassMetric
-from assay.problems.external_files import refuse_options
+from assay.problems.external_files import refuse_options, weigh_frame
 from assay.problems.problem_type import (
     AuditRequest,
     Fact,
@@ -293,6 +293,7 @@ class Multiclass:
             "--unit": request.unit,
         }
         refuse_options(self, given)
+        frame, weights = weigh_frame(frame, request)
         read = answers_from_frame(
             frame,
             truth=request.truth,
@@ -309,6 +310,7 @@ class Multiclass:
             subject=subject,
             seed=request.seed,
             by=request.by,
+            weights=weights,
         )
 
     def compare_answers(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from assay.config.gates import RegressionMetric
-from assay.problems.external_files import refuse_options
+from assay.problems.external_files import refuse_options, weigh_frame
 from assay.problems.problem_type import (
     AuditRequest,
     Fact,
@@ -287,6 +287,7 @@ class Regression:
             "--probability": request.probabilities or None,
         }
         refuse_options(self, given)
+        frame, weights = weigh_frame(frame, request)
         target = request.target or Target(column=request.truth, unit=request.unit or "units")
         answers = answers_from_frame(
             frame,
@@ -302,6 +303,7 @@ class Regression:
             subject=subject,
             seed=request.seed,
             by=request.by,
+            weights=weights,
         )
 
     def compare_answers(
