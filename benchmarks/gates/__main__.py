@@ -73,6 +73,24 @@ CONTESTS = (
         Budget("49k", wall=30),
         sizes=("49k",),
     ),
+    Contest(
+        "explanation",
+        "One model of boosted trees, fitted before, asked on 2,000 test rows. Assay groups columns,"
+        " gives intervals over rows, curves, proxies of two sensitive columns and flips; scikit-"
+        "learn importances of single columns. SHAP explains each row instead.",
+        (
+            Contender("Assay", "gates.explanation.assay"),
+            Contender(
+                "scikit-learn {} permutation_importance",
+                "gates.explanation.scikit_learn",
+                "scikit-learn",
+            ),
+            Contender("SHAP {} on trees", "gates.explanation.shap_alone", "shap", rival="shap"),
+            Contender("one prediction of all exchanges", "gates.explanation.one_prediction"),
+        ),
+        Budget("49k", wall=10),
+        sizes=("49k",),
+    ),
 )
 
 

@@ -96,6 +96,15 @@ def test_the_journal_says_why_this_candidate_and_from_what_frontier(first, home)
     assert tested.x_low < closer.x < tested.x_high
 
 
+def test_the_registered_candidate_says_what_it_leans_on(first, home):
+    _, outcome = first
+    assert list(outcome.gates)[-3:] == ["fairness", "explanation", "technical"]
+    report = get_report(open_bucket(str(home / "bucket")), outcome.reports["explanation"])
+    columns = {name for one in report.measurements_of("importance") for name in one.columns}
+    assert {"age", "relationship"} <= columns
+    assert any(check.name == "proxies[sex]" for check in report.checks)
+
+
 def test_every_byte_of_the_bucket_is_what_its_name_says(first, home):
     objects = list((home / "bucket/objects/sha256").glob("*/*"))
     assert len(objects) > 20
@@ -213,6 +222,7 @@ def test_a_stricter_tolerance_redoes_the_gates_that_read_it_and_rejects(first, h
     state, outcome = run(home / "bucket", PLAIN, "fairness.0.tolerance=0.05")
     assert (state.name, state.is_failed()) == ("Rejected", True)
     assert outcome.outcome == "rejected"
+    assert "explanation" not in outcome.gates  # of what is refused anyway nobody asks it
     redone = {step.name for step in outcome.steps if not step.cached}
     # Feasibility asks whether the test rows could show such a gap, and the order of the candidates
     # what is foreseen of it. The limit on the size is the last run's, and gone. Each further

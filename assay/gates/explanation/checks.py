@@ -148,8 +148,9 @@ def _sensitive_finding(
     if leads:
         parts.append(f"the model leans most on {join_names(leads)}")
     if without is not None:
+        surely = "" if without.matters else "does not surely worsen: it "
         parts.append(
-            f"without {join_names(without.columns)} its {scale.title} {scale.worsens} by"
+            f"without {join_names(without.columns)} its {scale.title} {surely}{scale.worsens} by"
             f" {amount_text(without.estimate, scale)}"
         )
     text = "; ".join(parts)

@@ -204,10 +204,12 @@ def _summary(
         text = "No column has an importance that can be told from zero."
     else:
         chief = ordered[0]
+        pronoun = "it" if len(chief.columns) == 1 else "them"
         then = [join_names(one.columns) for one in ordered[1:3]]
         more = f", then on {' and on '.join(then)}" if then else ""
         text = (
-            f"Leans most on {join_names(chief.columns)}: without it {scale.title} {scale.worsens}"
+            f"Leans most on {join_names(chief.columns)}: without {pronoun} {scale.title}"
+            f" {scale.worsens}"
             f" by {amount_text(chief.estimate, scale)}{more}."
         )
         if useless:
