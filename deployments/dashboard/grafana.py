@@ -12,6 +12,7 @@ from typing import Any
 
 from assay.deployments.dashboard.attention import ATTENTION_PANELS, CHAMPION_TABLE
 from assay.deployments.dashboard.batches import BATCH_PANELS, BUCKET_PANELS
+from assay.deployments.dashboard.cost import COST_PANELS, DEADLINE_PANEL
 from assay.deployments.dashboard.models import MODEL_PANELS
 from assay.deployments.dashboard.panel import Panel
 from assay.deployments.dashboard.runs import RUN_PANELS
@@ -20,7 +21,8 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
     ("What needs a person", (*ATTENTION_PANELS, CHAMPION_TABLE)),
     ("Runs and steps", RUN_PANELS),
     ("Models: as good and as fair as when they were registered?", MODEL_PANELS),
-    ("Batches and labels", BATCH_PANELS),
+    ("Batches and labels", (*BATCH_PANELS, DEADLINE_PANEL)),
+    ("What use cases cost", COST_PANELS),
     ("Bucket, and this endpoint", BUCKET_PANELS),
 )
 
