@@ -32,6 +32,7 @@ def run_explanation_gate(run: Run, table: Artifact, train_step: Step) -> Step:
         from assay.gates.explanation.gate import explain_model
         from assay.gates.report import put_report
         from assay.learning.one_thread import one_thread
+        from assay.problems.weighted_rows import TEST_ROWS_NOTE, note_unweighted
         from assay.tables.table import Table
 
         predictions = Table.read(run.bucket, train_step["predictions"]).to_pandas()
@@ -55,7 +56,8 @@ def run_explanation_gate(run: Run, table: Artifact, train_step: Step) -> Step:
                 units=None if units is None else units.iloc[predictions["row"]],
                 seed=use_case.seed,
             )
-        return {"report": put_report(run.bucket, report)}
+        told = note_unweighted(report, use_case, TEST_ROWS_NOTE)
+        return {"report": put_report(run.bucket, told)}
 
     chosen = use_case.find_candidate(candidate)
     return perform_stage(
@@ -66,6 +68,7 @@ def run_explanation_gate(run: Run, table: Artifact, train_step: Step) -> Step:
         also=(
             "assay.gates.explanation.gate",
             "assay.dataset.row_identity",
+            "assay.problems.weighted_rows",
             *_MODEL_MODULES,
             *chosen.code_roots(),
             *(candidate_code_roots(run.bucket, rival) if rival else ()),

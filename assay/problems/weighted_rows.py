@@ -67,6 +67,9 @@ FEASIBILITY_NOTE = (
     "These checks count rows as they are: data.weight is used by training and by the gates of its "
     "candidates. Where weights vary much, the rows tell less than they seem to here."
 )
+TEST_ROWS_NOTE = (
+    "All test rows count alike here, whatever data.weight says: by their weights, figures differ."
+)
 SCORED_ROWS_NOTE = (
     "All rows count alike here: scored rows carry no weight, and data.weight says only how the "
     "rows of the source were drawn."

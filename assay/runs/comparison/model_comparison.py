@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assay.bucket.bucket import Bucket
 from assay.config.gates import LOWER_IS_BETTER
@@ -13,6 +13,7 @@ from assay.gates.report import Measurement
 from assay.gates.stored_measurements import get_measured_report
 from assay.problems.answer_comparison import AnswerComparison, PairedScore
 from assay.problems.lookup import problem_type
+from assay.problems.weighted_rows import TEST_ROWS_NOTE
 from assay.runs.comparison.changed_rows import (
     ChangeCount,
     ChangedRow,
@@ -163,6 +164,8 @@ def compare_paired(
     answers = problem_type(judged_by.data.target).compare_answers(
         rows.pair, judged_by, distance=distance
     )
+    if judged_by.data.weight:
+        answers = replace(answers, notes=(*answers.notes, TEST_ROWS_NOTE))
     return PairedAnswers(
         rows=rows,
         answers=answers,
