@@ -64,8 +64,8 @@ def take_weights(answers: pd.DataFrame, use_case: UseCase) -> WeightedAnswers:
 
 
 FEASIBILITY_NOTE = (
-    "These checks count rows as they are: data.weight is used by training and by the gates of its "
-    "candidates. Where weights vary much, the rows tell less than they seem to here."
+    "These checks count rows alike: data.weight counts in training and in the gates of candidates. "
+    "Where weights vary much, the rows tell less than they seem to here."
 )
 TEST_ROWS_NOTE = (
     "All test rows count alike here, whatever data.weight says: by their weights, figures differ."

@@ -217,3 +217,78 @@ def test_what_is_no_weight_is_refused_with_counts_and_rows(values, said):
     people = weighted(make_people(), np.resize(np.array(values), 600))
     with pytest.raises(DataError, match=said):
         learn("amounts", people)
+
+
+# --- rows that stand for several ------------------------------------------------------------------
+
+
+def comparable(report):
+    return [(c.name, c.verdict, c.estimate, c.interval, c.rows) for c in report.checks]
+
+
+@pytest.mark.parametrize("kind", ["amounts", "classes"])
+def test_a_frequency_of_two_is_the_row_twice_in_every_gate(kind):
+    from assay.problems.problem_type import TestRows
+
+    times = np.random.default_rng(0).integers(1, 4, 400)
+    i = np.repeat(np.arange(400), times)
+    sex = np.where(np.arange(400) % 2, "M", "F")
+    if kind == "amounts":
+        truth, predicted, _ = amounts(400)
+        frame = pd.DataFrame(
+            {
+                "row": np.arange(400),
+                "truth": truth,
+                "prediction": predicted,
+                "low": predicted - 2,
+                "high": predicted + 2,
+                "sex": sex,
+            }
+        )
+        problem, make_case = REGRESSION, pay_case
+        about = {"outcomes": {"mean": 20.0, "median": 20.0, "quantile": 20.0, "rows": 10}}
+    else:
+        truth, who, _ = classes(400)
+        names = np.array(["none", "minor", "killed"])
+        frame = pd.DataFrame(
+            {"row": np.arange(400), "truth": names[truth], "decision": names[who.decision]}
+        )
+        for code, name in enumerate(names):
+            frame[f"probability_{name}"] = who.probability[:, code]
+        frame["set"], frame["sex"] = "none|minor|killed", sex
+        problem, make_case = MULTICLASS, harm_case
+        about = {"outcomes": {"shares": dict.fromkeys(names, 1 / 3), "rows": 10}}
+    counted = make_case(data={"weight": {"column": "n", "kind": "frequency"}})
+    plain, repeated = make_case(), frame.iloc[i].reset_index(drop=True)
+    weighed = frame.assign(weight=times.astype(float))
+    one, other = (
+        problem.judge_performance(rows, case, about, TestRows(), subject="m")
+        for rows, case in ((weighed, counted), (repeated, plain))
+    )
+    assert comparable(one) == comparable(other)
+    one, other = (
+        problem.audit_fairness(rows, case, subject="m")
+        for rows, case in ((weighed, counted), (repeated, plain))
+    )
+    assert [sheet.rows for sheet in one.sheets] == [sheet.rows for sheet in other.sheets]
+
+
+def test_feasibility_says_that_it_counts_rows():
+    from assay.gates.report import Report, Verdict
+    from assay.problems.weighted_rows import FEASIBILITY_NOTE, note_unweighted
+
+    report = Report(gate="feasibility", subject="s", verdict=Verdict.PASS, summary="", checks=())
+    noted = note_unweighted(report, pay_case(data={"weight": "w"}), FEASIBILITY_NOTE)
+    assert noted.notes == (FEASIBILITY_NOTE,)
+    assert note_unweighted(report, pay_case(), FEASIBILITY_NOTE) is report
+
+
+def test_new_rows_need_no_weight_and_are_known_without_it():
+    from assay.dataset.row_identity import identity_columns
+    from assay.production.scoring.batch_reader import column_specs
+
+    case = pay_case(data={"weight": "w", "identity": []})
+    assert identity_columns(["hours", "w", "pay"], case) == ["hours"]
+    named = [{"name": name, "type": "number"} for name in ("hours", "w", "pay")]
+    assert [spec["required"] for spec in column_specs(named, case).values()] == [True, False, False]
+    assert "w" not in case.feature_columns(["hours", "w", "pay"])

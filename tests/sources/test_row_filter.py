@@ -112,3 +112,14 @@ def test_a_filter_that_leaves_nothing_says_so(tmp_path, take) -> None:
     (tmp_path / "a.csv").write_text("a,b\n1,x\n2,x\n")
     with pytest.raises(SourceError, match="none of 2 rows is left: 2 were left out by"):
         take(tmp_path / "a.csv", where="b = 'z'")
+
+
+def test_rows_of_weight_0_are_left_out_and_counted(tmp_path, take) -> None:
+    (tmp_path / "a.csv").write_text("a,w\n1,0\n0,2.5\n1,\n0,0.0\n1,-1\n")
+    taken = take(tmp_path / "a.csv", weight={"column": "w"})
+    assert taken.frame["a"].tolist() == [0, 1, 1]  # what is no weight is refused later
+    assert taken.found.notes.weightless == 2
+    assert taken.found.notes.as_json()["weightless"] == 2
+    plain = take(tmp_path / "a.csv")
+    assert len(plain.frame) == 5
+    assert "weightless" not in plain.found.notes.as_json()
