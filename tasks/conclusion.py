@@ -12,6 +12,7 @@ from assay.runs.run import Run
 from assay.steps import plan
 from assay.steps.step import Step
 from assay.tasks.stage import stage
+from assay.util.progress import EVENT_TOLD
 
 
 @stage(name="stop")
@@ -21,7 +22,7 @@ def record_stop(
     """Record that the gate of `failed_step` stopped the run of `table`."""
     plan.end_plan()
     outcome = conclusion.conclude_stopped_run(run, table, earlier_steps, failed_step)
-    get_run_logger().warning(f"stopped: {'; '.join(outcome.reasons)}")
+    get_run_logger().warning(f"stopped: {'; '.join(outcome.reasons)}", extra=EVENT_TOLD)
     return outcome
 
 

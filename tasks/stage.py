@@ -253,7 +253,7 @@ def _publish_work(name: str, label: str) -> Iterator[None]:
     publish_progress(StageStarted(name, label))
     try:
         yield
-    except BaseException:
+    except Exception:
         publish_progress(StageFailed(name, label, time.monotonic() - started))
         raise
 

@@ -111,6 +111,7 @@ class _TerminalLogFilter(logging.Filter):
 _SILENCED_MESSAGES = (
     "Finished in state",
     "Beginning flow run",
+    "Crash detected! Execution was aborted by an interrupt",  # the command says that it stopped
     "Beginning subflow run",
     "Starting temporary server",
     "Stopping temporary server",

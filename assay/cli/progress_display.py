@@ -116,10 +116,11 @@ class _ViewHandler(logging.Handler):
         self.addFilter(log_filter)
 
     def emit(self, record: logging.LogRecord) -> None:
+        if any(hasattr(record, mark) for mark in EVENT_TOLD):
+            return
         text = printable_lines(record.getMessage())
         if record.levelno < logging.WARNING:
-            if not any(hasattr(record, mark) for mark in EVENT_TOLD):
-                self._display.apply(Remark(text))
+            self._display.apply(Remark(text))
             return
         is_error = record.levelno >= logging.ERROR
         mark = ("error: ", "bold red") if is_error else ("warning: ", "yellow")

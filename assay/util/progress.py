@@ -63,7 +63,7 @@ ProgressEvent = StageStarted | UnitsDone | StageEnded | StageFailed | Remark
 ProgressListener = Callable[[ProgressEvent], None]
 
 EVENT_TOLD: Final = {"told_as_event": True}
-"""The `extra` of a log line that says what an event said."""
+"""The `extra` of a log line that says what an event said, or what the command says at its end."""
 
 _listeners: list[ProgressListener] = []
 

@@ -30,6 +30,7 @@ with ProgressDisplay(console) as display, display.take_logs(logging.Filter()), e
         publish_progress(UnitsDone(done, 9, "fits", "C=%s" % done))
         time.sleep(0.3)
     log.info("3 of 9 fits are done", extra=EVENT_TOLD)
+    log.warning("told at the end", extra=EVENT_TOLD)
     log.info("a remark in passing")
     log.warning("the first [warning]")
     print("from a library", file=sys.stderr)
@@ -51,6 +52,7 @@ def test_a_terminal_shows_what_runs_and_keeps_what_is_finished():
     assert "search Logistic" in plain(text)
     assert "1 of 9 fits" in plain(text)
     assert "a remark in passing" in plain(text)
+    assert "are done" not in plain(text)
     assert [line.split() for line in final_lines(text)] == [
         ["live"],
         ["cached", "split"],

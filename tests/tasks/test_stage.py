@@ -14,8 +14,8 @@ from prefect.states import Failed
 from assay.errors import ConfigError, ObjectCorrupt, StoreFull, StoreUnreachable
 from assay.tasks.conclusion import record_candidates
 from assay.tasks.ingest import ingest_source
-from assay.tasks.stage import announce_long_work, progress_bar, stage
-from assay.util.progress import UnitsDone, listen_to_progress
+from assay.tasks.stage import _publish_work, announce_long_work, progress_bar, stage
+from assay.util.progress import StageFailed, StageStarted, UnitsDone, listen_to_progress
 
 
 def failed(error: Exception) -> State:
@@ -119,3 +119,12 @@ def test_long_work_has_a_line_for_each_tenth_and_none_for_its_end(bar):
 def test_lines_of_progress_are_ten_seconds_apart(bar):
     lines, *_ = bar(0.5)
     assert [line.split()[2] for line in lines] == ["20", "40", "60", "80"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_only_an_error_is_a_failure_of_the_stage(error):
+    heard = []
+    with pytest.raises(error), listen_to_progress(heard.append), _publish_work("train", "train A"):
+        raise error
+    assert heard[0] == StageStarted("train", "train A")
+    assert [type(event) for event in heard[1:]] == [StageFailed] * (error is ValueError)
