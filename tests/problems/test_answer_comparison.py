@@ -220,3 +220,29 @@ def test_what_cannot_be_told_apart_is_said():
         compare("regression", same, same)
     with pytest.raises(ConfigError, match="--distance has no meaning"):
         compare("multiclass", classes(), classes(), distance=1.0)
+
+
+def test_the_interval_of_a_precisions_change_is_that_of_a_bootstrap_over_rows():
+    first, second = binary(1500), binary(1500, noise=1.0)
+    found = compare("binary", first, second, fairness=[{"metric": "precision_score", **RULE}])
+    one = next(g for g in found.groups if (g.metric, g.group) == ("precision_score", "f"))
+    inside = (first["sex"] == "f").to_numpy()
+    held = [
+        (a["truth"].to_numpy()[inside], a["decision"].to_numpy()[inside]) for a in (first, second)
+    ]
+    draws = np.random.default_rng(1).integers(0, inside.sum(), (2000, inside.sum()))
+    precisions = [(t & d)[draws].sum(axis=1) / d[draws].sum(axis=1) for t, d in held]
+    low, high = np.quantile(precisions[1] - precisions[0], [0.025, 0.975])
+    interval = one.change.interval
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=0.01)
+
+
+def test_the_interval_of_a_groups_mean_error_is_students_of_paired_rows():
+    first, second = amounts(noise=3.0), amounts(noise=2.0, shift=0.2)
+    found = compare("regression", first, second).groups
+    one = next(g for g in found if (g.metric, g.group) == ("mean_error", "f"))
+    inside = first["sex"] == "f"
+    errors = [(a["prediction"] - a["truth"])[inside] for a in (second, first)]
+    low, high = scipy.stats.ttest_rel(*errors).confidence_interval()
+    interval = one.change.interval
+    assert (interval.low, interval.high) == pytest.approx((low, high), rel=1e-6)
