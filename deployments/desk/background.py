@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from threading import Condition, Thread
 from typing import Generic, TypeVar
 
+_KNOWN_PATIENCE = 1.0  # seconds
 _T = TypeVar("_T")
 
 
@@ -35,12 +36,18 @@ class BackgroundReading(Generic[_T]):
         self._last: Reading[_T] = Reading()
 
     def latest(self, patience: float) -> Reading[_T]:
-        """A fresh reading; after `patience` seconds the one before, which may be of none."""
+        """A fresh reading; after `patience` seconds the one before, which may be of none.
+
+        Where there is one before, at most a second is waited.
+        """
         with self._state:
             if not self._running and time.monotonic() - self._ended_at > self._reuse:
                 self._running = True
                 Thread(target=self._fill, daemon=True).start()
-            self._state.wait_for(lambda: not self._running, patience)
+            known = self._last.value is not None
+            self._state.wait_for(
+                lambda: not self._running, min(patience, _KNOWN_PATIENCE) if known else patience
+            )
             return self._last
 
     def _fill(self) -> None:

@@ -21,8 +21,10 @@ class DecisionSentences:
     _known: dict[Digest, str] = field(default_factory=dict)
 
     def of_outcome(self, outcome: RunOutcome) -> str:
-        """The outcome and why; "" where its reports cannot be read. Raises StoreError."""
+        """The outcome and why; "" without readable reports. Raises StoreError."""
         page = outcome.page.digest
+        if not outcome.reports:
+            return ""
         if page not in self._known:
             try:
                 reports = [get_report(self.bucket, held) for held in outcome.reports.values()]
