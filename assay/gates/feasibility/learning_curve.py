@@ -164,7 +164,7 @@ def check_learning_curve(data: LabelledRows, curve: LearningCurve, goal: float) 
         name=f"learning_curve[{curve.name}]",
         claim=f"{curve.name} of {goal:g} needs at most twice the rows",
         verdict=verdict,
-        statistic=f"{curve.name} that no number of rows would exceed",
+        statistic=_statistic(curve),
         estimate=None if verdict is Verdict.UNKNOWN else estimate,
         interval=Interval(low=low, high=high),
         threshold=goal,
@@ -173,6 +173,13 @@ def check_learning_curve(data: LabelledRows, curve: LearningCurve, goal: float) 
         hard=False,
         rows=len(data.sampled_rows),
     )
+
+
+def _statistic(curve: LearningCurve) -> str:
+    """The best that rows alone would bring, which of a loss is the lowest."""
+    if curve.sign < 0:
+        return f"lowest {curve.name} that any number of rows would bring"
+    return f"{curve.name} that no number of rows would exceed"
 
 
 def _verdict(curve: LearningCurve, goal: float, needed_rows: float) -> Verdict:

@@ -107,8 +107,9 @@ def _recall_interval(right: Bools, inside: Bools, clusters: Clusters) -> Interva
 
 
 def _decided_text(label: str, rows: int, decided: int) -> str:
-    times = f"decided {decided:,} time{'s' * (decided != 1)}" if decided else "never decided"
-    return f"{label} is {times}, and {rows:,} test rows are {label}"
+    times = f"decided for {decided:,} row{'s' * (decided != 1)}" if decided else "never decided"
+    often = f", {decided / rows:.2g} times as often as it occurs" if decided else ""
+    return f"The class {label} is {times} and true of {rows:,} test rows{often}"
 
 
 def suggest_cost_line(classes: Sequence[str], rows: np.ndarray, rare: int) -> str:

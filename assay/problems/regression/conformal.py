@@ -67,6 +67,14 @@ def centre_quantile(performance: Performance) -> float | None:
     return None if cost.too_low == cost.too_high else cost.quantile
 
 
+def _coverage_remedy(rows: int, needed: int) -> str:
+    """The line that these rows bear, and how many more the asked coverage takes."""
+    largest = math.floor(1000 * (1 - 2 / (rows + 1)) + _ROUNDING) / 1000
+    line = f"Write `coverage: {largest:g}` or less under performance" if largest > 0 else ""
+    more = f"bring at least {needed - rows:,} more training rows"
+    return f"{line}, or {more}." if line else f"{more[0].upper()}{more[1:]}."
+
+
 def learn_rule(
     residuals: np.ndarray,
     spread: np.ndarray,
@@ -90,7 +98,8 @@ def learn_rule(
         raise DataError(
             f"an interval that holds {performance.coverage:g} of outcomes needs {needed:,} training"
             f" rows that a fold held out, and there are {rows:,}",
-            remedy="Set performance.coverage lower, or bring more rows.",
+            where="performance.coverage",
+            remedy=_coverage_remedy(rows, needed),
         )
     centre = centre_quantile(performance)
     return AnswerRule(

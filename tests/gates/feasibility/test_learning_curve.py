@@ -59,7 +59,9 @@ def test_a_target_between_says_how_many_rows_and_they_would_do(forty_thousand):
 
 def test_losses_are_judged_the_other_way(forty_thousand):
     falling = curve(a=-0.1, b=-1.0, name="brier", sign=-1.0)
-    assert check_learning_curve(forty_thousand, falling, 0.05).verdict is Verdict.FAIL
+    failed = check_learning_curve(forty_thousand, falling, 0.05)
+    assert failed.verdict is Verdict.FAIL
+    assert failed.statistic.startswith("lowest ")  # of a loss no number of rows "exceeds" it
     assert check_learning_curve(forty_thousand, falling, 0.2).verdict is Verdict.PASS
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -34,6 +36,19 @@ def test_fewer_rows_than_the_coverage_needs_are_refused(coverage, needed):
     learn_rule(np.arange(float(needed)), np.ones(needed), asked, log=False)
     with pytest.raises(DataError, match=f"needs {needed} training rows .* there are {needed - 1}"):
         learn_rule(np.arange(needed - 1.0), np.ones(needed - 1), asked, log=False)
+
+
+@pytest.mark.parametrize("rows", [8, 18, 38])
+def test_the_line_that_a_refusal_names_is_one_that_the_rows_bear(rows):
+    with pytest.raises(DataError) as refused:
+        learn_rule(np.arange(float(rows)), np.ones(rows), Performance(coverage=0.99), log=False)
+    told = re.search(r"`coverage: ([\d.]+)` or less under performance", refused.value.remedy)
+    assert told
+    named = float(told[1])
+    learn_rule(np.arange(float(rows)), np.ones(rows), Performance(coverage=named), log=False)
+    more = Performance(coverage=named + 0.005)
+    with pytest.raises(DataError):
+        learn_rule(np.arange(float(rows)), np.ones(rows), more, log=False)
 
 
 def make_rows(rows: int = 1_200) -> HeldOutRows:
