@@ -69,6 +69,7 @@ def run_performance_gate(
         asked=modules_asked(problem),
         also=(
             *_ROW_MODULES,
+            "assay.problems.weighted_rows",
             *((*_PREDICTION_MODULES, *candidate_code_roots(run.bucket, rival)) if rival else ()),
         ),
         settings={

@@ -59,6 +59,7 @@ def run_fairness_gate(
             "assay.gates.fairness.gate",
             "assay.dataset.row_identity",
             "assay.gates.fairness.undeclared",
+            "assay.problems.weighted_rows",
             "assay.production.retraining.newest_rows",
             "assay.tables.table",
         ),

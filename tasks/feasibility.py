@@ -24,6 +24,7 @@ def run_feasibility_gate(run: Run, table: Artifact, measure_step: Step) -> Step:
         run,
         "feasibility",
         core=problem.code["feasibility"],
+        also=("assay.problems.weighted_rows",),
         asked=modules_asked(problem),
         settings={
             "subject": run.name,

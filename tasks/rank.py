@@ -33,6 +33,7 @@ def rank_candidates(run: Run, train_steps: dict[str, Step]) -> Step:
         run,
         "rank",
         core=problem.code["rank"],
+        also=("assay.problems.weighted_rows",),
         asked=modules_asked(problem),
         settings={
             "subject": run.name,
