@@ -49,23 +49,21 @@ class Proxies:
         return max(self.told, key=lambda one: one.area.value, default=None)
 
 
-def find_proxies(
-    rows: ExplainedRows, sensitive: Sequence[str], *, withheld: bool = True, seed: int = 0
-) -> list[Proxies]:
+def find_proxies(rows: ExplainedRows, sensitive: Sequence[str], *, seed: int = 0) -> list[Proxies]:
     """For each sensitive column, whose groups are columns of the stored predictions, how well the
     features without it tell its groups, and which do so alone.
 
     The learner is one forest of extremely randomised trees for all groups of a column
     (Geurts, Ernst & Wehenkel, Machine Learning 63 (2006)), cross-validated in three folds, of whole
     units where rows belong together. ROC AUCs are of one group against the rest, with DeLong's
-    interval for given answers. `withheld`: leave the sensitive column itself out.
+    interval for given answers.
     """
     units = None if rows.clusters is None else rows.clusters.codes
     found = []
     for name in sensitive:
         if name not in rows.predictions:
             continue
-        features = rows.features.drop(columns=[name] if withheld else [], errors="ignore")
+        features = rows.features.drop(columns=name, errors="ignore")
         labels = rows.predictions[name].astype(str).to_numpy()
         found.append(_proxies_of(name, features, labels, units, seed))
     return found

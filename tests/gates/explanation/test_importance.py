@@ -112,11 +112,12 @@ def test_many_rows_are_sampled_and_each_row_gets_another_ones_values():
 
 def test_rows_of_one_unit_are_in_one_block():
     frame, predictions, model = linear(600)
-    units = pd.Series(np.repeat(np.arange(200), 3), name="person")
+    units = pd.Series(np.arange(600) // 7, name="person")
     rows = arrange_rows(frame, predictions, [model], units=units)
     of = pd.Series(rows.block).groupby(rows.clusters.codes).nunique()
     assert (of == 1).all()
     assert rows.blocks == 10
+    assert len(np.unique(rows.clusters.codes)) == 86
 
 
 def test_rows_that_belong_together_widen_the_interval():
