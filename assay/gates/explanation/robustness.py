@@ -71,7 +71,8 @@ def _flips(
     if count == 0:
         return Flips(fault, None, 0)
     share = float(taken.mean())
-    interval = wilson_interval(int(taken.sum()), count)
+    found = wilson_interval(int(taken.sum()), count)
+    interval = make_interval(round(found.low or 0.0, 12), found.high or 0.0)  # of none, not 1e-19
     if rows.clusters is not None:
         spread = spread_of(mean_error(taken, rows.clusters.codes[hit]))
         low, high = clustered_share_limits(share, count, spread)

@@ -39,6 +39,7 @@ def test_the_share_is_that_of_the_rows_whose_decision_hangs_on_it():
     assert found["missing"].worst[0] == "town"
     assert found["typos"].share.value == pytest.approx(0.5, abs=0.01)
     assert found["noise"].share.value == found["out_of_range"].share.value == 0
+    assert found["noise"].share.interval.low == 0
     interval = found["typos"].share.interval
     assert interval.low < 0.5 < interval.high
 
