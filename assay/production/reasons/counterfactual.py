@@ -3,7 +3,8 @@
 The search goes over values that the reference rows hold: of numbers and dates all, or 48 evenly
 spaced among the distinct ones; of categories the 48 most frequent. First one column is changed, and
 where no value of any makes the answer yes, two columns together, with 8 values each. The model
-answers every change. Of those that make it yes the smallest is told: a number's size is the share
+answers every change; where a method leaves a decision to chance, the change must also do with the
+draw that the row had. Of those that make it yes the smallest is told: a number's size is the share
 of reference rows between the old value and the new, a category's the share of those that do not
 hold the new one, and two changes add up. It promises nothing of other changes or a later model.
 """
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from assay.config.data import Actionable
 from assay.learning.scoring_model import ScoringModel
 from assay.learning.signature import cast_frame, pipeline_kind
+from assay.production.reasons.held_draw import decide_with_draw, leaves_to_chance
 from assay.production.reasons.usual_values import value_text
 from assay.util.printable_text import printable_text
 
@@ -203,6 +205,9 @@ class Changes:
             theirs = np.concatenate([which for _, which, _ in tried])
             here = None if groups is None else groups[theirs]
             answers = model.answer_rows(changed, here)["decision"].to_numpy(bool)
+            if leaves_to_chance(model.fitted):
+                held = decide_with_draw(model.fitted, changed, here, rows.iloc[theirs])
+                answers = answers & held
             start = 0
             for one, which, size in tried:
                 yes = which[answers[start : start + len(which)]]

@@ -98,6 +98,15 @@ def test_a_rows_contributions_do_not_depend_on_its_batch():
         assert (alone == whole[some]).all()
 
 
+def test_what_a_library_rounds_by_the_size_of_a_batch_changes_nothing():
+    def rounding(frame):
+        return additive(frame) * (1 + 1e-15 * len(frame))
+
+    held, background = rows(60), drawn(additive)
+    whole, alone = (contributions(rounding, h, background) for h in (held, held.head(3)))
+    assert (alone == whole[:3]).all()
+
+
 def test_the_order_of_rows_changes_nothing():
     held, background = rows(40), drawn(entangled)
     whole, back = (contributions(entangled, h, background) for h in (held, held.iloc[::-1]))

@@ -10,11 +10,12 @@ from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.config.production import Sink
 from assay.errors import ConfigError, DataError
+from assay.learning.mitigation.models import GroupThresholds
 from assay.learning.scoring_model import ScoringModel
 from assay.problems.lookup import problem_type
 from assay.problems.multiclass.problem import PROBLEM as MULTICLASS
 from assay.problems.regression.problem import PROBLEM as REGRESSION
-from assay.production.reasons import explanations
+from assay.production.reasons import explanations, row_reasons
 from assay.production.scoring import predictions
 from assay.production.scoring.delivery import Delivery
 from assay.production.scoring.sinks import write_delivery
@@ -156,6 +157,7 @@ def test_the_same_rows_give_the_same_bytes_however_they_are_cut(monkeypatch):
     model = ScoringModel(fitted(people()), SIGNATURE)
     _, whole = score(frame, written, model)
     monkeypatch.setattr(predictions, "_ROWS", 64)
+    monkeypatch.setattr(row_reasons, "_ROWS", 17)
     _, cut = score(frame, written, model)
     assert cut.predictions.digest == whole.predictions.digest
 
@@ -195,6 +197,19 @@ def test_what_would_be_yes_is_yes_and_the_smallest_that_was_tried():
     assert len(told) > 5
     tried = sorted(people(400, seed=9)["age"].unique())
     assert told.max() <= min(value for value in tried if value >= 45) + 2
+
+
+def test_a_change_that_merely_draws_anew_is_no_change():
+    half = (0.0, 0.0, ((0.5, ">=", 0.0), (0.5, ">=", 2.0)))  # one in two, whoever it is
+    thresholds = GroupThresholds(ByAge(), ["sex"], {"f": half, "m": half})
+    model = ScoringModel(thresholds, {**SIGNATURE, "groups": [{"name": "sex", "bins": []}]})
+    frame = batch(40, seed=6)
+    said = model.predict(frame)["decision"]
+    assert 5 < said.sum() < 35
+    found = answers(frame, asked(would_be=True), model)
+    assert set(found.loc[~found["decision"], "would_be"]) == {
+        "no change of age or job that was tried makes it yes"
+    }
 
 
 def test_a_direction_binds():
