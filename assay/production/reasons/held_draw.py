@@ -34,6 +34,7 @@ def decide_with_draw(
     if isinstance(fitted, Lottery):
         share = lottery_yes_share(fitted.parts, fitted.prepare.transform(rows))
         return np.asarray(draws < share)
+    assert groups is not None, "a model with thresholds by group is told the groups"
     plain = np.asarray(fitted.model.predict(rows)) == 1
     probability = fitted.predict_proba(rows)[:, 1]
-    return np.asarray(apply_rules(fitted.rules, probability, plain, groups, draws), dtype=bool)
+    return apply_rules(fitted.rules, probability, plain, groups, draws)
