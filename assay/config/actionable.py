@@ -15,9 +15,10 @@ def check_actionable(use_case: UseCase, locate: Callable[[tuple[str | int, ...]]
     withheld, known = dict(_withheld_columns(use_case)), set()
     for place, one in enumerate(use_case.data.actionable):
         where = locate(("data", "actionable", place))
-        if one.column in withheld:
+        if not use_case.feature_columns([one.column]) or one.column in withheld:
+            what = withheld.get(one.column, "no feature")
             raise ConfigError(
-                f"{one.column!r} is {withheld[one.column]}, so the model does not see it and no"
+                f"{one.column!r} is {what}, so the model does not see it and no"
                 " change of it changes an answer",
                 where=where,
                 remedy="Name features alone.",
