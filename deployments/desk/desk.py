@@ -185,7 +185,9 @@ def _find_answer(
     for answered in reversed(state.runs if state else ()):
         if answered.at == moment or (run and answered.ended_within(run.began, run.ended)):
             return answered
-    return None
+    # A question that was answered before gets no new entry.
+    again = (a for a in reversed(state.runs if state else ()) if run and a.is_told_by(run.reason))
+    return next(again, None)
 
 
 def _planned_runs(facts: BucketFacts) -> Iterator[DueRun]:

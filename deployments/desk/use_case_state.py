@@ -37,6 +37,7 @@ from assay.util.concurrency import ordered_map
 _MOST_MOMENTS = 2_000  # scorings that are remembered; deadlines look back a month
 _MOST_LOOKS = 30  # in the trend
 _MOST_RUNS = 20  # of a use case's last answers
+_REASON_LENGTH = 80  # characters by which an answer is known again
 _MOST_EXPLAINED = 5  # of these, in the words of their pages
 _MOST_COUNTED = 2_000  # entries whose cost is counted at one reading; the rest at the next
 _ENTRY_DELAY = timedelta(minutes=2)  # a run may note its end so much later than its entry
@@ -45,13 +46,19 @@ _ENTRY_DELAY = timedelta(minutes=2)  # a run may note its end so much later than
 @dataclass(frozen=True, slots=True)
 class AnsweredRun:
     """The end of a run that a journal tells. `kind`: registered, rejected or stopped; `report`: the
-    digest of its page in hexadecimal digits, "" if it is not there.
+    digest of its page in hexadecimal digits, "" if it is not there; `reason`: the beginning of its
+    first reason.
     """
 
     kind: str
     at: datetime
     sentence: str
     report: str = ""
+    reason: str = ""
+
+    def is_told_by(self, message: str) -> bool:
+        """Whether a run's message gives its reason: that of the same answer, given once more."""
+        return self.kind != REGISTERED and bool(self.reason) and self.reason in message
 
     def ended_within(self, began: datetime, ended: datetime) -> bool:
         """Whether this is what a run of that time came to."""
@@ -287,4 +294,10 @@ def _answered_runs(history: ModelHistory, outcomes: Sequence[RunOutcome]) -> Ite
             entry_timestamp(entry),
             shorten_text(entry_sentence(history.model, entry)),
             pages.get((question, name)) or by_question.get(question, ""),
+            _beginning(entry.body.get("reasons") or [""]),
         )
+
+
+def _beginning(reasons: Sequence[str]) -> str:
+    """As much of the first reason as a run's message surely has."""
+    return " ".join(str(reasons[0]).split())[:_REASON_LENGTH]

@@ -5,6 +5,7 @@ from datetime import timedelta
 from assay.config.operations import Operations
 from assay.deployments.desk.desk import BucketFacts, ServerFacts, build_desk
 from assay.deployments.desk.server_runs import ServerRuns
+from assay.deployments.desk.use_case_state import AnsweredRun
 from assay.deployments.todo import SetupFiles
 from tests.deployments.conftest import case
 from tests.deployments.desk.made import (
@@ -52,6 +53,18 @@ def test_a_run_that_a_later_one_settled_stays_visible():
     (failure,) = desk(failed=[failed_run(settled=True, count=3)]).failures
     assert (failure.settled, failure.count, failure.command) == (True, 3, "")
     assert (failure.reason, failure.owner) == ("guests@2 was rejected", "the hotel")
+
+
+def test_a_run_that_met_an_answer_of_before_leads_to_the_report_of_that():
+    """An unchanged question is not answered again, and its journal gets no new entry."""
+    reason = "performance: ROC AUC is no better"
+    old = AnsweredRun("rejected", NOON - 99 * HOUR, "guests@2 was rejected", REPORT, reason)
+    again = failed_run(reason=f"{reason} than the dummy's", ended=NOON)
+    (failure,) = desk(states=[state(runs=(old,))], failed=[again]).failures
+    assert (failure.report, failure.reason) == (REPORT, "guests@2 was rejected")
+    other = failed_run(reason="fairness: too unfair", ended=NOON)
+    (failure,) = desk(states=[state(runs=(old,))], failed=[other]).failures
+    assert failure.report == ""
 
 
 def test_a_crash_has_no_report():
