@@ -21,7 +21,7 @@ _STATES: Final[dict[Verdict, DecisionState]] = {
 }
 _ANSWERS: Final = {
     Verdict.PASS: "passed",
-    Verdict.CAUTION: "passed, with cautions to weigh",
+    Verdict.CAUTION: "has cautions to weigh",
     Verdict.UNKNOWN: "cannot tell",
     Verdict.FAIL: "failed",
 }
@@ -42,6 +42,8 @@ def summarize_gate(report: Report) -> DecisionSummary:
 
 
 def _sentence(report: Report, found: Sequence[Check]) -> str:
+    if not report.checks:  # nothing was held to a limit: the tables are all that there is
+        return _full_stop(report.summary or report.gate.capitalize())
     answer = f"{report.gate.capitalize()} {_ANSWERS[report.verdict]}"
     if not found:
         return f"{answer}: {_full_stop(report.summary)}" if report.summary.strip() else f"{answer}."
@@ -52,8 +54,10 @@ def _sentence(report: Report, found: Sequence[Check]) -> str:
 
 
 def _nothing(report: Report) -> str:
+    if not report.checks:
+        return "Set a limit to have a verdict; the tables below show what was measured."
     if report.verdict is Verdict.PASS:
-        return "Nothing: every check passed." if report.checks else "Nothing was to be judged."
+        return "Nothing: every check passed."
     return "Weigh the findings below."
 
 
