@@ -79,7 +79,7 @@ def test_its_two_commands_run_in_a_fresh_clone(clone, again):
     assert "income@2 registered, champion" in out
     steps, found = re.search(r"steps +(\d+), of which (\d+) were cached", out).groups()
     assert found == (steps if again else "0")
-    assert (clone / "reports/income@2.html").exists()
+    assert (clone / "reports/income@2.html").stat().st_size <= 500_000
     if not again:  # each command must stand alone
         shutil.rmtree(clone / ".venv")
     # The suite itself is what runs this; one file of it is enough to show that it starts.

@@ -72,6 +72,17 @@ def take(town: SetUp) -> None:
         dashboard.run("promote employment@", "Paused")
         dashboard.resume()
         shoot(page, "approval")
+        page_file = town.home / "report.html"
+        town.assay("show", "employment@champion", "--html", str(page_file))
+        shoot_report(opened, page_file)
+
+
+def shoot_report(opened, page_file: Path) -> None:
+    """The first screen of a report's page."""
+    page = opened.new_page(viewport={"width": 1200, "height": 760})
+    page.goto(page_file.as_uri())
+    shoot(page, "report")
+    page.close()
 
 
 def shoot(page, name: str, down: int = 0) -> None:

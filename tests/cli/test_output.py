@@ -89,7 +89,8 @@ def test_a_page_of_one_gate_holds_that_gate_alone(kept):
     html = page.read_text("utf-8")
     assert 'id="fairness"' in html
     assert 'id="validation"' not in html
-    assert "<h1>guests@1: fairness</h1>" in html
+    assert "<strong>guests@1: fairness</strong>" in html
+    assert "<h1>Fairness " in html
     assert str(page) in done.stderr
 
 

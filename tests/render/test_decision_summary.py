@@ -179,7 +179,7 @@ def test_an_amount_carries_its_unit_in_score_limit_and_gap():
 
 
 def test_the_worst_gap_is_said_and_not_the_largest():
-    large = gap("race=B", -0.3, Verdict.PASS, limit=0.5)
+    large = gap("race=B", -0.299, Verdict.PASS, limit=0.3)
     summary = summarize(performance(), fairness(large, NEAR, UNSURE), outcome="registered")
     fair = number(summary, HOW_FAIR)
     assert fair.value.startswith("Selection rate of sex=Female: gap -0.098")
@@ -235,6 +235,15 @@ def test_the_picture_shows_the_score_beside_its_rivals():
     assert figure is not None
     marks = {p.label: p.value for p in figure.series[0].points}
     assert marks == {"this model": 0.929, "champion income@1": 0.921, "dummy": 0.5}
+
+
+@pytest.mark.parametrize(("metric", "limit"), [("roc_auc", 0.55), ("log_loss", 0.45)])
+def test_the_picture_draws_the_line_from_which_the_score_is_accepted(
+    metric: str, limit: float
+) -> None:
+    figure = summarize(performance(metric=metric, dummy=0.5)).figure
+    assert figure is not None
+    assert figure.reference == pytest.approx(limit)  # the dummy's, and the margin of 0.05
 
 
 def test_where_fairness_decides_the_picture_shows_the_gaps_and_what_is_allowed():
