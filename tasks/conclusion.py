@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from prefect.logging import get_run_logger
 
 from assay.bucket.artifacts import Artifact
+from assay.registry.decisions.card_words import describe_card_gaps
 from assay.runs import conclusion
 from assay.runs.conclusion import CandidateSteps
 from assay.runs.outcome import RunOutcome
@@ -39,4 +40,7 @@ def record_candidates(
     outcome = conclusion.conclude_judged_run(run, table, shared_steps, ranking_step, candidates)
     for one in outcome.judged:
         get_run_logger().info(f"{one.model} {one.status}: {one.candidate}")
+    gaps = describe_card_gaps(run.loaded.use_case.card)
+    if outcome.champion and gaps:
+        get_run_logger().warning(f"{outcome.model}: {gaps}", extra=EVENT_TOLD)
     return outcome

@@ -8,6 +8,7 @@ from assay.bucket import artifacts
 from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.bucket.journal import Journal
+from assay.config.card import CardText
 from assay.config.production import PromotionPolicy
 from assay.registry.history import REGISTERED
 from assay.registry.registry import Registry
@@ -33,9 +34,9 @@ def version(registry, number):
     return registry.register("m", REGISTERED, body)
 
 
-def judge(registry, judged, policy=AUTOMATIC, *, against=None, beats=True):
+def judge(registry, judged, policy=AUTOMATIC, *, against=None, beats=True, card=None):
     """End a run that brought forth a version, held against the champion `against`."""
-    loaded = SimpleNamespace(use_case=SimpleNamespace(promotion=policy))
+    loaded = SimpleNamespace(use_case=SimpleNamespace(promotion=policy, card=card or CardText()))
     run = SimpleNamespace(loaded=loaded, name="m", retraining_origin=None)
     tried = SimpleNamespace(
         gates={"fairness": "pass"}, champion_number=against, beats_champion=beats
@@ -54,6 +55,14 @@ def test_the_first_and_whatever_beats_it_are_promoted_where_the_use_case_says_so
     assert judge(registry, one) == 1
     assert judge(registry, two, against=1, beats=False) == 1
     assert judge(registry, two, against=1) == 2
+
+
+def test_a_card_with_gaps_waits_for_people_where_the_use_case_says_so(registry):
+    one = version(registry, 1)
+    required = AUTOMATIC.model_copy(update={"card": "required"})
+    assert judge(registry, one, required, card=CardText(contact="us")) is None
+    full = CardText(intended_use="a", out_of_scope="b", limits="c", contact="d")
+    assert judge(registry, one, required, card=full) == 1
 
 
 def test_what_a_person_rolled_back_does_not_come_back_by_itself(registry):
