@@ -143,7 +143,6 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str
     """Print rows: a table on a terminal that has room for each column's longest word, running text
     on another, lines in a pipe.
     """
-    from rich.cells import cell_len
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
@@ -154,19 +153,38 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str
         for row in rows:
             out.print("  ".join(row), markup=False, highlight=False, soft_wrap=True)
         return
-    words = [" ".join(cells).split() for cells in zip(columns, *rows, strict=True)]
-    longest = [max(map(cell_len, of_column), default=0) for of_column in words]
-    frame = 3 * len(columns) + 1
-    if out.width < max(_WIDE_TERMINAL, sum(longest) + frame):
-        for *cells, last in rows:
-            out.print(Text("  ".join(cells)), Padding(Text(last), (0, 0, 0, 2)), sep="\n")
+    cells = [list(map(printable_text, of)) for of in zip(columns, *rows, strict=True)]
+    widths = _column_widths(cells, out.width - 3 * len(columns) - 1)
+    if out.width < _WIDE_TERMINAL or widths is None:
+        for *firsts, last in rows:
+            out.print(Text("  ".join(firsts)), Padding(Text(last), (0, 0, 0, 2)), sep="\n")
         return
     table = Table(title=title or None, title_justify="left", header_style="bold")
-    for column, width in zip(columns, longest, strict=True):
-        table.add_column(column, overflow="fold", min_width=width)
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(column, overflow="fold", width=width)
     for row in rows:
         table.add_row(*map(Text, row))
     out.print(table)
+
+
+def _column_widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """Widths within `room` that break no word, the narrow columns served first; None if too little.
+
+    `columns` are each column's texts.
+    """
+    from rich.cells import cell_len
+
+    longest = [max(map(cell_len, " ".join(cells).split()), default=1) for cells in columns]
+    wanted = [max(most, *map(cell_len, of)) for most, of in zip(longest, columns, strict=True)]
+    spare = room - sum(longest)
+    if spare < 0:
+        return None
+    widths = longest.copy()
+    for place in sorted(range(len(columns)), key=lambda at: wanted[at] - longest[at]):
+        given = min(wanted[place] - longest[place], spare)
+        widths[place] += given
+        spare -= given
+    return widths
 
 
 def print_facts(facts: Mapping[str, str]) -> None:

@@ -126,7 +126,7 @@ class _ViewHandler(logging.Handler):
         mark = ("error: ", "bold red") if is_error else ("warning: ", "yellow")
         if record.exc_info:
             text = f"{text}\n{logging.Formatter().formatException(record.exc_info)}"
-        self._display.print_above(Padding(Text.assemble(mark, text), (0, 0, 0, 2)))
+        self._display.print_above(Padding(Text.assemble(mark, text), (0, 0, 0, 2), expand=False))
 
 
 def _writes_to_stderr(handler: logging.Handler) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 import time
@@ -75,6 +76,7 @@ def exit_cleanly() -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, SystemExit) as end:
+        logging.raiseExceptions = False  # a server that ends too takes no more lines of the log
         print_stderr("stopped: everything recorded is kept; repeat the command to do the rest")
         end.add_note(TOLD)
         raise

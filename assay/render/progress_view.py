@@ -6,13 +6,11 @@ Lines of what is finished stay; the live part below them shows what runs now.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Final
 
-from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.progress_bar import ProgressBar
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.spinner import Spinner
-from rich.table import Table
 from rich.text import Text
 
 from assay.gates.report import Verdict
@@ -28,6 +26,8 @@ from assay.util.progress import (
     UnitsDone,
 )
 
+_ECHO: Final = 2  # columns left free for the "^C" that a terminal echoes
+_LEAST_ROOM: Final = 20  # columns of a text, on however narrow a terminal
 _BAR: Final = 28  # columns of the bar
 _SIGN: Final = 9  # columns of the longest verdict with its sign
 _LEAST_UNITS: Final = 2  # done, before the time left can be told
@@ -36,7 +36,11 @@ _NOTEWORTHY: Final = 1.0  # seconds at work that are told
 
 
 class ProgressView:
-    """The state of the view. Times are seconds of any clock that only goes forward."""
+    """The state of the view. Times are seconds of any clock that only goes forward.
+
+    No line reaches the edge: the "^C" that a terminal echoes there would begin another, and the
+    live part could not be erased.
+    """
 
     def __init__(self, now: float) -> None:
         self._running: StageStarted | None = None
@@ -87,31 +91,24 @@ class ProgressView:
         label = self._running.label if self._running else self._idle_label
         if self._units is None and (since := now - self._since) >= _NOTEWORTHY:
             label += f"  {_duration(since)}"
-        head = Table.grid(padding=(0, 1))
-        head.add_column(no_wrap=True)
-        head.add_column()
-        head.add_row(self._spinner, _plain(label))
-        lines: list[RenderableType] = [head]
+        frame = self._spinner.render(now)
+        lines = [Text.assemble(frame if isinstance(frame, Text) else "", " ", _plain(label))]
         if self._units:
-            lines.append(Padding(self._bar(self._units, now), (0, 0, 0, 2)))
+            lines.append(Text("  ") + self._count_line(self._units, now))
         if self._remark:
-            remark = _plain(self._remark, "dim")
+            remark = _plain(f"  {self._remark}", "dim")
             remark.truncate(400, overflow="ellipsis")
-            lines.append(Padding(remark, (0, 0, 0, 2)))
-        return Padding(Group(*lines), (0, 0, 0, 2))
+            lines.append(remark)
+        return Group(*(_HangingLine(Text("  "), line) for line in lines))
 
-    def _bar(self, units: UnitsDone, now: float) -> Table | Text:
+    def _count_line(self, units: UnitsDone, now: float) -> Text:
         at_work = _duration(now - self._since)
         if units.total is None:
             return _plain(f"{units.done:,} {units.unit}  {at_work}")
-        said = f"{units.done:,} of {units.total:,} {units.unit}  {at_work}"
+        said = f"  {units.done:,} of {units.total:,} {units.unit}  {at_work}"
         if left := self._time_left(units.done, units.total, now):
             said += f", about {left} left"
-        row = Table.grid(padding=(0, 2))
-        row.add_column(width=_BAR)
-        row.add_column()
-        row.add_row(ProgressBar(total=units.total, completed=units.done, width=_BAR), _plain(said))
-        return row
+        return _bar(units.done / max(units.total, 1)) + _plain(said)
 
     def _time_left(self, done: int, total: int, now: float) -> str:
         """The time left at the pace so far; "" while too little is done to tell."""
@@ -135,12 +132,30 @@ def _sign(verdict: str | None) -> Text:
 
 def _stage_line(sign: Text, label: str, took: str) -> RenderableType:
     """A finished stage; a long label is wrapped below its own beginning."""
-    row = Table.grid(padding=(0, 2))
-    row.add_column(width=_SIGN, no_wrap=True)
-    row.add_column(overflow="fold")
-    row.add_column(no_wrap=True)
-    row.add_row(sign, _plain(label), Text(took, "dim"))
-    return Padding(row, (0, 0, 0, 2))
+    begin = Text("  ") + sign
+    begin.pad_right(_SIGN + 4 - begin.cell_len)
+    said = _plain(label)
+    return _HangingLine(begin, Text.assemble(said, "  ", (took, "dim")) if took else said)
+
+
+@dataclass(frozen=True, slots=True)
+class _HangingLine:
+    """Text that is wrapped at words beside its beginning, and padded nowhere."""
+
+    begin: Text
+    text: Text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        indent = self.begin.cell_len
+        room = max(options.max_width - indent - _ECHO, _LEAST_ROOM)
+        for place, line in enumerate(self.text.wrap(console, room)):
+            line.rstrip()
+            yield self.begin + line if place == 0 else Text(indent * " ") + line
+
+
+def _bar(share: float) -> Text:
+    done = min(int(_BAR * share), _BAR)
+    return Text.assemble(("━" * done, "green"), ("·" * (_BAR - done), "dim"))
 
 
 def _plain(text: str, style: str = "") -> Text:

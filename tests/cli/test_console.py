@@ -30,7 +30,8 @@ def screen(monkeypatch):
 
 @pytest.mark.parametrize("width", [80, 100, 140])
 def test_the_cells_of_a_table_are_wrapped_at_words(screen, width):
-    rows = [("2026-11-30 20:40", "somebody@example.org", SENTENCE), ("today", "ada", "short")]
+    told = f"{SENTENCE} {SENTENCE}".replace(LONG, "a rule")
+    rows = [("2026-11-30 20:40", LONG, told), ("today", "ada", "short")]
     text = screen(width, lambda: console.print_rows(("when", "by", "what"), rows))
     assert all(cell_len(line) <= width for line in text.splitlines())
     shown = text.split()
@@ -71,3 +72,9 @@ def test_text_is_left_alone_in_a_pipe(monkeypatch):
     monkeypatch.setattr(console, "stdout_console", lambda: piped)
     console.print_text(SENTENCE)
     assert piped.file.getvalue() == f"{SENTENCE}\n"
+
+
+def test_a_column_without_text_takes_no_room_from_others(screen):
+    text = screen(80, lambda: console.print_rows(("", "what"), [("", SENTENCE)]))
+    assert [word for word in text.split() if word.isalpha()].count("stopped") == 1
+    assert LONG in text

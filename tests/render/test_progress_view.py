@@ -137,6 +137,15 @@ def test_a_stage_that_fails_says_where_it_ended():
     ]  # fmt: skip
 
 
+def test_no_line_is_filled_up_to_the_edge_where_a_typed_sign_would_begin_another():
+    view = ProgressView(0.0)
+    search(view, 5, 10.0)
+    done = written(view.apply(StageEnded("split", "split", 1.0), 11.0))
+    view.apply(StageStarted("weigh", "weigh"), 12.0)
+    for text in (done, live(view, 12.0)):
+        assert all(cell_len(line) < 60 for line in text.splitlines())
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_long_label_is_wrapped_at_words_below_its_beginning(width):
     view = ProgressView(0.0)
