@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,9 @@ def create_temporary_app() -> AsgiApp:
     """The application of that server. It has no dashboard, and nobody logs in."""
     from prefect.server.api.server import create_app
 
+    # A terminal sends ^C to this process, too; the command still has its end to tell, and then
+    # ends the server by a SIGTERM.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     application = create_app()  # which sets up logging
     logging.getLogger(_RECORDER).addFilter(is_no_retry)
     hosts = allowed_hosts(_HOST, int(os.environ[_PORT]))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.deployments.temporary_server import is_no_retry
+from assay.deployments.temporary_server import create_temporary_app, is_no_retry
 from tests.deployments.conftest import CASE
 from tests.deployments.live import ROOT, guests
 
@@ -155,3 +155,14 @@ def test_a_flush_that_is_tried_again_is_not_told_and_a_loss_is(dropped, is_told)
     text = f"Error flushing 24 events ({24 - dropped} to retry, {dropped} dropped)"
     record = logging.LogRecord("recorder", logging.ERROR, "", 1, text, (), None)
     assert is_no_retry(record) is is_told
+
+
+def test_an_interrupt_of_the_terminal_leaves_the_server_to_the_command(monkeypatch):
+    monkeypatch.setenv("ASSAY_TEMPORARY_PORT", "4299")
+    monkeypatch.setattr("prefect.server.api.server.create_app", lambda: None)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        create_temporary_app()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
