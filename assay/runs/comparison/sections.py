@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
-from assay.gates.report import Cell, Figure, Point, Series, Sheet
-from assay.gates.statistics.proportions import wilson_interval
-from assay.problems.answer_comparison import GroupChange
+from assay.gates.report import Cell, Sheet
 from assay.render.comparison_page import ComparisonPage, ComparisonPart, ComparisonSection
-from assay.runs.comparison.changed_rows import ChangeCount
+from assay.runs.comparison.answer_sections import INTERVAL_NOTE, answer_sections
 from assay.runs.comparison.input_sections import input_sections
 from assay.runs.comparison.model_comparison import ModelComparison, PairComparison, PairedAnswers
 from assay.runs.comparison.run_costs import RunCosts
 from assay.runs.comparison.verdict_text import (
-    changes_clause,
     fact_sentences,
+    negated,
     signed_text,
     verdict_sentence,
 )
-
-_MOST_BRIEF_GROUPS = 12
-_MOST_KIND_COLUMNS = 4  # ways of changing that stand as columns; more are a table of their own
-_NOTE: Final = "Intervals at 95 %, paired by row; each stands by itself."
 
 
 def comparison_page(comparison: ModelComparison) -> ComparisonPage:
@@ -56,13 +49,16 @@ def _overview(comparison: ModelComparison) -> Sheet:
     better = f"{paired.headline.title} better by" if paired else "better by"
     columns = ("model", "is", better, "low", "high", "same rows", "answers that differ")
     return Sheet(
-        title=f"Against {comparison.runs[0].name}", columns=columns, rows=tuple(rows), note=_NOTE
+        title=f"Against {comparison.runs[0].name}",
+        columns=columns,
+        rows=tuple(rows),
+        note=INTERVAL_NOTE,
     )
 
 
 def _part(pair: PairComparison) -> ComparisonPart:
     scores = [_paired_scores(pair, pair.paired)] if pair.paired else [_own_scores(pair)]
-    answers = list(_answer_sections(pair, pair.paired)) if pair.paired else []
+    answers = list(answer_sections(pair, pair.paired)) if pair.paired else []
     return ComparisonPart(
         title=f"{pair.second.name} against {pair.first.name}",
         verdict=verdict_sentence(pair),
@@ -76,26 +72,24 @@ def _part(pair: PairComparison) -> ComparisonPart:
 
 def _paired_scores(pair: PairComparison, paired: PairedAnswers) -> ComparisonSection:
     first, second = pair.first.name, pair.second.name
+    has_units = any(one.unit for one in paired.answers.scores)
     rows = tuple(
         (
             one.title,
-            one.unit,
+            *((one.unit,) if has_units else ()),
             one.first.value,
             one.second.value,
-            one.gain.value,
-            one.gain.interval.low,
-            one.gain.interval.high,
+            signed_text(one.gain),
         )
         for one in paired.answers.scores
     )
+    units = ("unit",) if has_units else ()
     sheet = Sheet(
         title="Scores",
-        columns=("score", "unit", first, second, "better by", "low", "high"),
-        rows=rows if any(row[1] for row in rows) else tuple((*r[:1], *r[2:]) for r in rows),
-        note=f"Better by more than 0: {second} is better. {_NOTE}",
+        columns=("score", *units, first, second, "better by"),
+        rows=rows,
+        note=f"Better by more than 0: {second} is better. {INTERVAL_NOTE}",
     )
-    if not any(row[1] for row in rows):
-        sheet = sheet.model_copy(update={"columns": (*sheet.columns[:1], *sheet.columns[2:])})
     return ComparisonSection(
         title="Performance",
         summary=f"By {paired.headline.title}, the metric that chooses, {second} is "
@@ -106,8 +100,12 @@ def _paired_scores(pair: PairComparison, paired: PairedAnswers) -> ComparisonSec
 
 
 def _better_words(paired: PairedAnswers) -> str:
+    """ "better by 0.012 [0.004, 0.020]", "worse by 0.116 [0.097, 0.135] dollars an hour"."""
     gain, unit = paired.headline.gain, paired.headline.unit
-    return f"better by {signed_text(gain)}{f' {unit}' if unit else ''}"
+    shown = f" {unit}" if unit else ""
+    if gain.value < 0:
+        return f"worse by {signed_text(negated(gain)).removeprefix('+')}{shown}"
+    return f"better by {signed_text(gain).removeprefix('+')}{shown}"
 
 
 def _own_scores(pair: PairComparison) -> ComparisonSection:
@@ -129,187 +127,6 @@ def _own_scores(pair: PairComparison) -> ComparisonSection:
 
 def _ends(interval: Any) -> tuple[float | None, float | None]:
     return (interval.low, interval.high) if interval else (None, None)
-
-
-# --- groups and answers -----------------------------------------------------------------------
-
-
-def _answer_sections(pair: PairComparison, paired: PairedAnswers) -> Iterator[ComparisonSection]:
-    if paired.answers.groups:
-        yield _group_section(pair, paired.answers.groups)
-    yield _change_section(pair, paired)
-
-
-def _group_section(pair: PairComparison, groups: Sequence[GroupChange]) -> ComparisonSection:
-    first, second = pair.first.name, pair.second.name
-    columns = ("metric", "group", "rows", first, second, "change", "low", "high")
-    rows = tuple(
-        (
-            one.title,
-            one.name,
-            one.rows,
-            one.first,
-            one.second,
-            one.change.value if one.first is not None and one.second is not None else None,
-            one.change.interval.low,
-            one.change.interval.high,
-        )
-        for one in groups
-    )
-    gaps = [one for one in groups if one.gaps is not None and one.gap_change is not None]
-    gap_columns = ("metric", "group", f"gap, {first}", f"gap, {second}", "change", "low", "high")
-    gap_rows = tuple(
-        (one.title, one.name, *one.gaps, change.value, change.interval.low, change.interval.high)
-        for one in gaps
-        if one.gaps and (change := one.gap_change)
-    )
-    rates = Sheet(title="By group", columns=columns, rows=rows, note=_NOTE)
-    distances = Sheet(
-        title="Gaps to the reference group",
-        columns=gap_columns,
-        rows=gap_rows,
-        note=f"A group's value minus its reference group's. {_NOTE}",
-    )
-    return ComparisonSection(
-        title="Groups",
-        summary=_gap_summary(gaps, first, second),
-        brief=(distances,) if gap_rows else (rates,),
-        sheets=(rates,) if gap_rows else (),
-        figures=tuple(_gap_figures(gaps, second)),
-    )
-
-
-def _gap_summary(gaps: Sequence[GroupChange], first: str, second: str) -> str:
-    """The gaps that surely grow and shrink."""
-    wider: list[GroupChange] = []
-    narrower: list[GroupChange] = []
-    for one in gaps:
-        if one.gaps is None or one.gap_change is None:
-            continue
-        low, high = one.gap_change.interval.low, one.gap_change.interval.high
-        if low is None or high is None or low <= 0 <= high:
-            continue
-        grown = abs(one.gaps[1]) > abs(one.gaps[0])
-        (wider if grown else narrower).append(one)
-    if not wider and not narrower:
-        return f"No gap between groups surely changes from {first} to {second}."
-    said = []
-    for word, found in (("grow", wider), ("shrink", narrower)):
-        if found:
-            largest = max(found, key=lambda one: abs(one.gap_change.value if one.gap_change else 0))
-            assert largest.gaps is not None, "a gap that changes has both values"
-            what = (
-                f"1 gap surely {word}s" if len(found) == 1 else f"{len(found)} gaps surely {word}"
-            )
-            said.append(
-                f"{what}, most of all {largest.title} of {largest.name}: from "
-                f"{largest.gaps[0]:+.3f} to {largest.gaps[1]:+.3f}"
-            )
-    return "; ".join(said) + "."
-
-
-def _gap_figures(gaps: Sequence[GroupChange], second: str) -> Iterator[Figure]:
-    """How the gap of each group changes, for the metrics of the rules first."""
-    metric = gaps[0].metric if gaps else ""
-    shown = [one for one in gaps if one.metric == metric][:_MOST_BRIEF_GROUPS]
-    if not shown:
-        return
-    points = tuple(
-        Point(
-            label=one.name,
-            value=one.gap_change.value,
-            low=one.gap_change.interval.low,
-            high=one.gap_change.interval.high,
-        )
-        for one in shown
-        if one.gap_change
-    )
-    told = "; ".join(f"{p.label} {p.value:+.3f}" for p in points)
-    yield Figure(
-        title=f"How gaps of {shown[0].title.lower()} change",
-        kind="intervals",
-        series=(Series(name=second, points=points),),
-        axis="change of the gap to the reference group, with 95 % interval",
-        reference=0.0,
-        reference_name="no change",
-        alt=f"Change of the gap in {shown[0].title.lower()} to the reference group: {told}.",
-    )
-
-
-def _change_section(pair: PairComparison, paired: PairedAnswers) -> ComparisonSection:
-    changed = paired.answers.changed
-    title = "Decisions that flip" if changed.noun == "decision" else "Answers that move"
-    summary = f"{changes_clause(paired)}: counted where {changed.rule}."
-    if not changed.count:
-        return ComparisonSection(title, summary[:1].upper() + summary[1:])
-    few = len(changed.kinds) <= _MOST_KIND_COLUMNS
-    kinds = changed.kinds if few else ()
-    alone = (f"{pair.second.name} alone right", f"{pair.first.name} alone right")
-    if changed.noun != "decision":
-        alone = (f"{pair.second.name} nearer", f"{pair.first.name} nearer")
-    columns = (
-        "rows of",
-        "rows",
-        "differ",
-        "share",
-        "low",
-        "high",
-        *(k.name for k in kinds),
-        *alone,
-    )
-    rows = tuple(_count_row(one, tuple(kinds)) for one in paired.counts)
-    counts = Sheet(title="By group", columns=columns, rows=rows, note="Intervals are Wilson's.")
-    sheets = () if few else (_kind_sheet(pair, paired),)
-    return ComparisonSection(
-        title,
-        summary[:1].upper() + summary[1:],
-        brief=(counts,),
-        sheets=(*sheets, _example_sheet(pair, paired)),
-    )
-
-
-def _count_row(count: ChangeCount, kinds: tuple[Any, ...]) -> tuple[Cell, ...]:
-    interval = wilson_interval(count.count, max(count.rows, 1))
-    return (
-        count.group or "all rows",
-        count.rows,
-        count.count,
-        count.share,
-        interval.low,
-        interval.high,
-        *(count.kinds[kind] for kind in kinds),
-        count.repaired,
-        count.damaged,
-    )
-
-
-def _kind_sheet(pair: PairComparison, paired: PairedAnswers) -> Sheet:
-    """From class to class: a row for what the first decided, a column for what the second does."""
-    kinds = paired.counts[0].kinds
-    names = list(dict.fromkeys([*(k.before for k in kinds), *(k.after for k in kinds)]))
-    held = {(kind.before, kind.after): count for kind, count in kinds.items()}
-    return Sheet(
-        title=f"From {pair.first.name}'s answer to {pair.second.name}'s",
-        columns=("from", *(f"to {name}" for name in names)),
-        rows=tuple((a, *(held.get((a, b), 0 if a != b else None) for b in names)) for a in names),
-        note="Rows that are answered otherwise.",
-    )
-
-
-def _example_sheet(pair: PairComparison, paired: PairedAnswers) -> Sheet:
-    return Sheet(
-        title="Examples",
-        columns=("row", pair.first.name, pair.second.name, "outcome", "what the models see"),
-        rows=tuple(
-            (one.identity, one.first, one.second, one.outcome, _features_text(one.features))
-            for one in paired.examples
-        ),
-        note="Those whose answers moved most, of every way in turn.",
-    )
-
-
-def _features_text(features: dict[str, Any]) -> str:
-    return "; ".join(f"{name} {'missing' if v is None else v}" for name, v in features.items())
 
 
 # --- costs ------------------------------------------------------------------------------------

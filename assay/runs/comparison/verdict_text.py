@@ -132,15 +132,18 @@ def change_text(score: PairedScore) -> str:
 
 def metric_change(score: PairedScore) -> Estimate:
     """The second's value less the first's. The gain counts the other way round for losses."""
-    if score.metric not in LOWER_IS_BETTER:
-        return score.gain
-    low, high = score.gain.interval.low, score.gain.interval.high
+    return negated(score.gain) if score.metric in LOWER_IS_BETTER else score.gain
+
+
+def negated(estimate: Estimate) -> Estimate:
+    """The estimate of the same with the other sign."""
+    low, high = estimate.interval.low, estimate.interval.high
     interval = Interval(
         low=None if high is None else 0.0 - high,
         high=None if low is None else 0.0 - low,
-        level=score.gain.interval.level,
+        level=estimate.interval.level,
     )
-    return Estimate(0.0 - score.gain.value, interval)
+    return Estimate(0.0 - estimate.value, interval)
 
 
 def signed_text(estimate: Estimate) -> str:
