@@ -14,6 +14,7 @@ from assay.flows.score import score
 from assay.flows.train import train
 from assay.registry.open import open_bucket
 from assay.registry.registry import Registry
+from assay.runs.comparison.model_comparison import compare_models
 
 pytestmark = pytest.mark.slow
 
@@ -112,6 +113,11 @@ def test_it_goes_from_rows_to_a_champion_that_scores(home):
     card = bucket.get(Artifact.model_validate(version.entry.body["card"])).decode()
     assert "**Counts.** `visits`, in visits" in card
     assert "visits" in bucket.get_json(outcome.reports["performance"])["summary"]
+    same = compare_models(bucket, ["counts@1", "counts"], distance=1.0).pairs[0].paired
+    assert (same.finding, same.answers.changed.rule) == (
+        "the same",
+        "the answer moves by more than 1.000 visits",
+    )
     score("counts.yaml", "bucket", files=["new.csv"])
     model = Registry(bucket).load("counts@champion")
     answers = model.predict(pd.read_csv("new.csv"))

@@ -114,7 +114,7 @@ def _gap_figures(gaps: Sequence[GroupChange], second: str) -> Iterator[Figure]:
         title=f"How gaps of {shown[0].title.lower()} change",
         kind="intervals",
         series=(Series(name=second, points=points),),
-        axis="change of the gap to the reference group, with 95 % interval",
+        axis="change of the gap, with 95 % interval",
         reference=0.0,
         reference_name="no change",
         alt=f"Change of the gap in {shown[0].title.lower()} to the reference group: {told}.",

@@ -12,6 +12,7 @@ from assay.runs.comparison.model_comparison import ModelComparison, PairComparis
 from assay.runs.comparison.run_costs import RunCosts
 from assay.runs.comparison.verdict_text import (
     fact_sentences,
+    is_same,
     negated,
     signed_text,
     verdict_sentence,
@@ -93,14 +94,16 @@ def _paired_scores(pair: PairComparison, paired: PairedAnswers) -> ComparisonSec
     return ComparisonSection(
         title="Performance",
         summary=f"By {paired.headline.title}, the metric that chooses, {second} is "
-        f"{_better_words(paired)}.",
+        f"{_better_words(paired, first)}.",
         brief=(sheet,),
         notes=paired.answers.notes,
     )
 
 
-def _better_words(paired: PairedAnswers) -> str:
+def _better_words(paired: PairedAnswers, first: str) -> str:
     """ "better by 0.012 [0.004, 0.020]", "worse by 0.116 [0.097, 0.135] dollars an hour"."""
+    if is_same(paired.headline):
+        return f"as good as {first}: the scores are the same"
     gain, unit = paired.headline.gain, paired.headline.unit
     shown = f" {unit}" if unit else ""
     if gain.value < 0:

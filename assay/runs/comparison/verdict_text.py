@@ -125,9 +125,16 @@ def _capital(text: str) -> str:
 
 def change_text(score: PairedScore) -> str:
     """By how much a metric itself changes: "ROC AUC +0.001 [-0.002, 0.004]"."""
+    if is_same(score):
+        return f"the same {score.title}"
     change = metric_change(score)
     unit = f" {score.unit}" if score.unit else ""
     return f"{score.title} {signed_text(change)}{unit}"
+
+
+def is_same(score: PairedScore) -> bool:
+    """Whether the two score alike, and surely so."""
+    return score.gain.value == score.gain.interval.low == score.gain.interval.high == 0
 
 
 def metric_change(score: PairedScore) -> Estimate:
