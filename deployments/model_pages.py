@@ -43,9 +43,12 @@ class ModelPages:
         """The table of a use case's versions. Raises ReferenceUnknown, ChainBroken."""
         if not _MODEL.fullmatch(model):
             raise ReferenceUnknown("there is no such use case")
-        found = index.find_reports(bucket)
         reports = {
-            o.model: f"/{d.hex}" for d, o in found.items() if o.use_case == model and o.model
+            name: f"/{digest.hex}"
+            for digest, outcome in index.find_reports(bucket).items()
+            if outcome.use_case == model
+            for name in (*(one.model for one in outcome.judged), outcome.model)
+            if name
         }
         return render_version_page(version_page(bucket, model, reports))
 
