@@ -6,10 +6,11 @@ import re
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
-from assay.bucket.journal import Journal
+from assay.bucket.journal import Journal, entry_timestamp
 from assay.gates.report import get_report
 from assay.registry.history import MONITORED
 from assay.render.html_page import render_html
+from assay.util import clock
 
 LOOK_PATH = re.compile(r"look/(?P<model>[^/]+)/(?P<entry>[0-9]{1,9})")
 
@@ -25,5 +26,6 @@ def render_look(bucket: Bucket, model: str, number: int) -> bytes | None:
         return None
     report = get_report(bucket, Artifact.model_validate(entry.body["report"]))
     title = f"{model}@{entry.body['version']}: look {entry.body['look']}, {entry.body['verdict']}"
-    facts = {"As of": str(entry.body["as_of"]), "Entry": str(number), "By": entry.actor}
+    when = clock.display_timestamp(entry_timestamp(entry))
+    facts = {"As of (UTC)": when, "Entry": str(number), "By": entry.actor}
     return render_html([report], title=title, facts=facts)

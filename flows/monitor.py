@@ -68,7 +68,7 @@ def monitor(
     if outcome.look is not None or (outcome.shadow and outcome.shadow.entry):
         publish_history(run.bucket, run.name)
     if outcome.look is not None:
-        publish_look(outcome)
+        publish_look(outcome, quiet=quiet)
     return _final_state(outcome, labels)
 
 

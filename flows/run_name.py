@@ -12,5 +12,7 @@ def format_run_name() -> str:
     """
     given = flow_run.parameters
     what = given.get("reference") or Path(given.get("config", "")).stem
-    when = given.get("as_of") or f"{flow_run.scheduled_start_time:%Y-%m-%d %H:%M}"
+    # As the scheduled start is written, whatever a flow that asks for this one gave.
+    as_of = str(given.get("as_of") or "").partition("+")[0].replace("T", " ")[:16]
+    when = as_of or f"{flow_run.scheduled_start_time:%Y-%m-%d %H:%M}"
     return f"{flow_run.flow_name} {what}".strip() + f", {when}"

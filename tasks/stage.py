@@ -217,12 +217,13 @@ def publish_page(run: Run, outcome: RunOutcome) -> None:
     create_markdown_artifact(text, artifact_key(run.name, "report"), outcome_headline(outcome))
 
 
-def publish_look(outcome: MonitorOutcome) -> None:
+def publish_look(outcome: MonitorOutcome, *, quiet: bool = False) -> None:
     """Show what a look found, with a link to its report on the page server, if there is one."""
     pages = os.environ.get("ASSAY_PAGES")
     link = f"{pages.rstrip('/')}/look/{outcome.use_case}/{outcome.entry}" if pages else None
     key = artifact_key(outcome.use_case, "look")
-    create_markdown_artifact(render_look_outcome(outcome, link), key, look_headline(outcome))
+    page = render_look_outcome(outcome, link, quiet=quiet)
+    create_markdown_artifact(page, key, look_headline(outcome))
 
 
 def publish_history(bucket: Bucket, model: str) -> None:

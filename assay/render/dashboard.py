@@ -13,7 +13,7 @@ from assay.util.printable_text import printable_text
 MOST_CHECKS = 200
 MOST_PICTURES = 3
 PICTURE_LIMIT = 64_000  # bytes of SVG
-_LONGEST_VALUE = 64  # characters of one value: what fits beside the menu at 1280 pixels
+_LONGEST_VALUE = 44  # characters of a finding that its row shows at 1280 pixels
 
 
 def artifact_key(*names: str) -> str:
@@ -53,5 +53,10 @@ def report_pictures(report: Report) -> list[tuple[Figure, bytes]]:
 
 
 def _shorten(text: str) -> str:
-    text = printable_text(text).strip()
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+    """The text, or its first words and an ellipsis."""
+    text = " ".join(printable_text(text).split())
+    if len(text) <= _LONGEST_VALUE:
+        return text
+    start = text[:_LONGEST_VALUE]
+    words = start.rpartition(" ")[0] if " " in start else start[:-1]
+    return f"{words}…"

@@ -13,6 +13,11 @@ from assay.flows import run_name
     [
         ("train", {"config": "configs/income.yaml"}, "train income, 2026-11-22 05:00"),
         ("score", {"config": "i.yaml", "as_of": "2015-03-01"}, "score i, 2015-03-01"),
+        (
+            "score",
+            {"config": "i.yaml", "as_of": "2015-03-01T06:00:00+00:00"},
+            "score i, 2015-03-01 06:00",
+        ),
         ("promote", {"reference": "income@3"}, "promote income@3, 2026-11-22 05:00"),
         ("maintain", {"store": None}, "maintain, 2026-11-22 05:00"),
     ],

@@ -20,12 +20,14 @@ def look_headline(outcome: MonitorOutcome) -> str:
     return f"{outcome.model}: look {outcome.look} says {outcome.verdict}"
 
 
-def render_look_outcome(outcome: MonitorOutcome, link: str | None) -> str:
-    """The page as Markdown. `link` leads to the whole report; None where no server shows it."""
-    return "\n\n".join(_blocks(outcome, link)) + "\n"
+def render_look_outcome(outcome: MonitorOutcome, link: str | None, *, quiet: bool = False) -> str:
+    """The page as Markdown. `link` leads to the whole report; None where no server shows it. A
+    `quiet` look was taken of the past, and asks for nothing.
+    """
+    return "\n\n".join(_blocks(outcome, link, quiet)) + "\n"
 
 
-def _blocks(outcome: MonitorOutcome, link: str | None) -> Iterator[str]:
+def _blocks(outcome: MonitorOutcome, link: str | None, quiet: bool) -> Iterator[str]:
     yield f"# {escape_markdown(look_headline(outcome))}"
     if link:
         yield f"[The whole report]({link})"
@@ -36,7 +38,9 @@ def _blocks(outcome: MonitorOutcome, link: str | None) -> Iterator[str]:
         lines = [f"- {escape_markdown(why)}" for why in outcome.reasons[:_MOST_REASONS]]
         yield "\n".join([*lines, *(["", f"*{left:,} more in the report*"] if left > 0 else [])])
     yield "## What to do"
-    if meaning := _MEANING.get(str(outcome.verdict)):
-        yield meaning
+    if quiet:
+        yield "This look is of the past, so it asks for nothing. The next scheduled look will tell."
+        return
+    yield _MEANING[str(outcome.verdict)]
     if outcome.verdict == "retrain":
         yield f"`assay false-alarm {outcome.use_case} --because TEXT`"
