@@ -84,20 +84,20 @@ async def resume_crashed_runs(pool: str, max_runs: int) -> list[str]:
 
 
 def main(pool: str, *, restart: bool) -> None:
-    """Follow the journals' pauses, crash what stays taken, and `restart` what crashed, too. Tells
+    """Crash what stays taken, `restart` what crashed, too, and follow the journals' pauses. Tells
     the keeper's log.
     """
-    try:
-        for line in follow_journals(pool):
-            print(line, file=sys.stderr)  # noqa: T201 - the keeper's log
-    except AssayError as error:  # a journal that does not hold must not keep runs from restarting
-        print(f"pauses are not followed: {error.what}", file=sys.stderr)  # noqa: T201 - the same
     operations = Operations.load_configured()
     for name in asyncio.run(crash_taken_runs(pool, operations.late)):
         print(f"taken and not begun: {name}", file=sys.stderr)  # noqa: T201 - the keeper's log
     if restart and operations.resume:
         for name in asyncio.run(resume_crashed_runs(pool, operations.resume)):
             print(f"started again: {name}", file=sys.stderr)  # noqa: T201 - the keeper's log
+    try:
+        for line in follow_journals(pool):
+            print(line, file=sys.stderr)  # noqa: T201 - the keeper's log
+    except AssayError as error:  # it is asked again in some minutes
+        print(f"pauses are not followed: {error.what}", file=sys.stderr)  # noqa: T201 - the same
 
 
 if __name__ == "__main__":
