@@ -14,15 +14,16 @@ from tests.deployments.live import SetUp, write_home
 
 pytestmark = pytest.mark.operation
 
-SCHEDULE = 'schedule: {train: "0 5 1 1 *", score: 40s, monitor: "0 6 * * *"}\n'
-FLOWS = ("train", "score", "monitor", "retrain", "promote")
+SCHEDULE = 'schedule: {train: "0 5 1 1 *", score: 12h, monitor: "0 6 * * *"}\n'
+FLOWS = ("train", "score", "monitor", "retrain", "promote", "backfill")
 
 
 @pytest.fixture(scope="module")
 def set_up(tmp_path_factory):
     home = tmp_path_factory.mktemp("paused")
     score = "score: {source: arrivals/*.csv}\n"
-    write_home(home, guests=CASE + SCHEDULE + score, others=CASE, alerts=True)
+    more = "feasibility: {within: 2s}\npromotion: {first: automatic}\n"
+    write_home(home, guests=CASE + SCHEDULE + score + more, others=CASE, alerts=True)
     with SetUp(home, Silent()).keep_up() as made:
         yield made
 
@@ -84,17 +85,43 @@ def test_pause_stops_all_of_one_use_case_and_survives_up_and_down(set_up):
 
 
 def test_a_pause_ends_by_itself(set_up):
-    ends = (datetime.now(UTC) + timedelta(seconds=8)).isoformat(timespec="seconds")
+    ends = (datetime.now(UTC) + timedelta(seconds=90)).isoformat(timespec="seconds")
     done = set_up.assay("pause", "guests", "--until", ends, "--because", "a short stop")
     assert done.returncode == 0, done.stderr
     assert "guests: paused by" in set_up.assay("todo").stdout
     server = {"PREFECT_API_URL": set_up.api, "PREFECT_API_AUTH_STRING": set_up.password}
     server |= {"ASSAY_STORE": str(set_up.home / ".assay")}
     keeper = [sys.executable, "-m", "assay.deployments.resume", "assay"]
-    for _ in set_up.waiting(60):  # as the keeper does every few minutes
+    for _ in set_up.waiting(240):  # as the keeper does every few minutes
         env = set_up.environment | server
         subprocess.run(keeper, cwd=set_up.home, env=env, check=True, timeout=120)
         if not paused(set_up)["score"]:
             break
     assert not paused(set_up)["score"]
     assert "paused" not in set_up.assay("todo").stdout
+
+
+def test_a_missed_week_is_made_up_for_while_the_use_case_is_paused(set_up):
+    set_up.until(set_up.run("train/guests"), "Registered")
+    arrivals = set_up.home / "arrivals"
+    for day in range(2, 9):
+        arrivals.mkdir(exist_ok=True)
+        rows = [f"{1000 * day + n},{n % 40}" for n in range(50)]
+        (arrivals / f"2026-03-0{day}.csv").write_text("guest,visits\n" + "\n".join(rows) + "\n")
+    assert set_up.assay("pause", "guests", "--because", "a week is missing").returncode == 0
+    config, days = {"config": "configs/guests.yaml"}, {"first": "2026-03-02", "last": "2026-03-08"}
+    run = set_up.run("backfill/guests", **config, **days, look=False)
+    ended = set_up.until(run, "Backfilled", "Incomplete", "Failed")
+    assert ended["name"] == "backfill guests, 2026-03-02 to 2026-03-08"
+    assert ended["state"]["message"] == "7 batches scored, 350 rows"
+    again = set_up.assay(
+        "backfill", "configs/guests.yaml", "--from", days["first"], "--to", days["last"],
+        "--no-look", "--json",
+    )  # fmt: skip
+    assert again.returncode == 0, again.stderr
+    told = json.loads(again.stdout)
+    assert (told["plan"]["known"], told["plan"]["days"], told["outcome"]) == (7, [], None)
+    entries = json.loads(set_up.assay("log", "guests", "--kind", "scored", "--json").stdout)
+    moments = [entry["body"]["as_of"][:10] for entry in entries["guests.batches"]]
+    assert moments == [f"2026-03-0{day}" for day in range(2, 9)]
+    assert set_up.assay("resume", "guests").returncode == 0
