@@ -108,7 +108,7 @@ def train_candidate(
     fit is left to do: the one on all training rows. Other ways of mitigating take more, of which
     `say` tells. Raises as `search_candidate` does.
     """
-    require_free_names(use_case, {*PREDICTION_COLUMNS, UNMITIGATED, WEIGHT_COLUMN})
+    require_free_names(use_case, {*PREDICTION_COLUMNS, UNMITIGATED})
     data = use_case.data
     frame = table.to_pandas(list(dict.fromkeys([data.target.column, *data.sensitive])))
     problem = _make_problem(table, test, candidate, use_case)

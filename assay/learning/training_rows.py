@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from assay.config.use_case import UseCase
 from assay.dataset.groups import group_labels
 from assay.dataset.row_identity import unit_hashes
-from assay.dataset.row_weights import read_row_weights
+from assay.dataset.row_weights import WEIGHT_COLUMN, read_row_weights
 from assay.errors import DataError
 from assay.learning.estimators import (
     FieldLocator,
@@ -71,9 +71,12 @@ def make_pipeline(
 def require_free_names(
     use_case: UseCase, taken: Iterable[str], locate: FieldLocator = no_location
 ) -> None:
-    """Raise DataError for a sensitive column with the name of a column of the answers."""
+    """Raise DataError for a sensitive column with the name of a column of the answers, among which
+    are the weights where the use case has some.
+    """
+    names = {*taken, *([WEIGHT_COLUMN] if use_case.data.weight else [])}
     for name in use_case.data.sensitive:
-        if name in set(taken):
+        if name in names:
             raise DataError(
                 f"a sensitive column cannot be called {name!r}",
                 where=locate(("data", "sensitive", name)),

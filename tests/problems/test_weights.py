@@ -197,6 +197,13 @@ def test_an_estimator_without_weights_is_refused_by_name():
         MULTICLASS.check_candidates(case, no_location)
 
 
+def test_a_group_column_has_the_name_of_the_weights_only_where_there_are_none():
+    groups = {"sensitive": {"weight": {}}}
+    REGRESSION.check_candidates(pay_case(data=groups), no_location)
+    with pytest.raises(DataError, match="a sensitive column cannot be called 'weight'"):
+        REGRESSION.check_candidates(pay_case(data={**groups, "weight": "w"}), no_location)
+
+
 @pytest.mark.parametrize("column", ["pay", "sex", "person"])
 def test_a_column_is_not_the_weight_and_something_else(column):
     with pytest.raises(ConfigError, match="cannot be the weight of the rows and"):

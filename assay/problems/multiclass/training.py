@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
-from assay.dataset.row_weights import WEIGHT_COLUMN
 from assay.errors import ConfigError
 from assay.learning import estimators
 from assay.learning.calibration import calibrate_classifier
@@ -128,12 +127,7 @@ def _check_rule_classes(use_case: UseCase, locate: FieldLocator) -> None:
 
 
 def _taken_names(use_case: UseCase) -> set[str]:
-    return {
-        "row",
-        "truth",
-        WEIGHT_COLUMN,
-        *(one["name"] for one in _answer_columns(use_case).outputs),
-    }
+    return {"row", "truth", *(one["name"] for one in _answer_columns(use_case).outputs)}
 
 
 def _make_problem(

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
-from assay.dataset.row_weights import WEIGHT_COLUMN
 from assay.gates.statistics.weighted_quantiles import weighted_quantile
 from assay.learning import estimators
 from assay.learning.estimators import FieldLocator
@@ -45,7 +44,7 @@ from assay.problems.stored_search import RawAnswerSearch, restore_search
 from assay.tables.table import Table
 
 _RAW: Final = ("value",)
-_RESERVED: Final = ("row", "truth", "prediction", "low", "high", WEIGHT_COLUMN)
+_RESERVED: Final = ("row", "truth", "prediction", "low", "high")
 
 
 def check_candidates(use_case: UseCase, locate: FieldLocator) -> None:
