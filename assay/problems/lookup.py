@@ -21,11 +21,11 @@ def problem_type(target: Target) -> ProblemType:
 
 
 def modules_asked(problem: ProblemType) -> tuple[str, ...]:
-    """The modules through which a stage asks a type, and by which types read weighted rows: part of
-    the stage's key, without all that they may import for other stages.
+    """The modules through which a stage asks a type: part of the stage's key, without all that they
+    may import for other stages.
     """
     lines = [kind.__module__ for kind in type(problem).__mro__ if kind is not object]
-    return (*dict.fromkeys(lines), "assay.problems.problem_type", "assay.problems.weighted_rows")
+    return (*dict.fromkeys(lines), "assay.problems.problem_type")
 
 
 def named_problem_type(named: str) -> ProblemType:
