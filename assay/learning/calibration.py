@@ -18,6 +18,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
+from assay.learning.one_thread import one_thread
+
 CalibrationMethod = Literal["sigmoid", "isotonic", "none"]
 
 
@@ -64,7 +66,8 @@ def cross_fit_probabilities(
     *,
     weights: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Calibrated out-of-fold probabilities: each fold's calibrator learns from the others.
+    """Calibrated out-of-fold probabilities: each fold's calibrator learns from the others, in one
+    thread, because thresholds for groups are chosen from them.
 
     `fold` numbers each row's fold, -1 for rows that none held out; these come out as NaN.
     """
@@ -74,8 +77,9 @@ def cross_fit_probabilities(
     for number in np.unique(fold[fold >= 0]):
         inside, others = fold == number, (fold >= 0) & (fold != number)
         of_others = None if weights is None else weights[others]
-        model = fit_calibrator(scores[others], truth[others], method, weights=of_others)
-        probability[inside] = model.predict_proba(scores[inside].reshape(-1, 1))[:, 1]
+        with one_thread():
+            model = fit_calibrator(scores[others], truth[others], method, weights=of_others)
+            probability[inside] = model.predict_proba(scores[inside].reshape(-1, 1))[:, 1]
     return probability
 
 

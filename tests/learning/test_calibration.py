@@ -8,6 +8,7 @@ from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
+from threadpoolctl import threadpool_limits
 
 from assay.learning.calibration import (
     calibrate_classifier,
@@ -63,3 +64,14 @@ def test_none_leaves_the_probabilities_as_they_are():
     fitted = clone(MODELS[0]).fit(ROWS, TRUTH)
     assert calibrate_classifier(fitted, np.zeros(len(TRUTH)), TRUTH, "none") is fitted
     assert (calibrator_scores(fitted, ROWS, "none") == fitted.predict_proba(ROWS)[:, 1]).all()
+
+
+def test_the_number_of_threads_changes_no_bit():
+    rng, rows = np.random.default_rng(0), 60_000
+    scores = rng.normal(size=rows)
+    truth = (rng.random(rows) < 1 / (1 + np.exp(-scores))).astype(int)
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            found.append(cross_fit_probabilities(scores, truth, np.arange(rows) % 5, "sigmoid"))
+    assert np.array_equal(*found)

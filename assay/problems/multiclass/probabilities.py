@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from assay.learning.calibration import CalibrationMethod, fit_calibrator
+from assay.learning.one_thread import one_thread
 
 _SUM: Final = 1e-6  # how far a row's probabilities may be from 1 in sum: 32 bits round them
 
@@ -64,6 +65,7 @@ def cross_fit_classes(
     for number in np.unique(fold[fold >= 0]):
         inside, others = fold == number, (fold >= 0) & (fold != number)
         of_others = None if weights is None else weights[others]
-        model = fit_calibrator(scores[others], truth[others], method, weights=of_others)
-        probability[inside] = model.predict_proba(scores[inside])
+        with one_thread():
+            model = fit_calibrator(scores[others], truth[others], method, weights=of_others)
+            probability[inside] = model.predict_proba(scores[inside])
     return probability
