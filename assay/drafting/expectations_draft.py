@@ -15,6 +15,7 @@ MOST_RULES: Final = 30
 MOST_VALUES: Final = 20  # of a category that is listed
 SLACK: Final = 0.1  # of the range seen, by which later numbers may lie outside
 _MISSING_SLACK: Final = 0.05
+_LARGEST: Final = 1e15  # a larger number is no bound that one would write
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,12 @@ def _column_rules(
         return rules
     if pd.api.types.is_bool_dtype(known) or pd.api.types.is_datetime64_any_dtype(known):
         pass
-    elif bounds is not None:
+    elif bounds is not None and max(map(abs, bounds)) < _LARGEST:
         low, high = range_with_slack(*bounds)
         seen = f"{bounds[0]:g} to {bounds[1]:g} were seen"
         kwargs = {"column": name, "min_value": low, "max_value": high}
         rules.append(DraftRule("expect_column_values_to_be_between", kwargs, seen))
-    elif known.nunique() <= MOST_VALUES:
+    elif bounds is None and known.nunique() <= MOST_VALUES:
         values = sorted(map(str, known.unique()))
         kwargs = {"column": name, "value_set": values, "mostly": 0.99}
         rules.append(

@@ -20,8 +20,8 @@ _LEAVES: Final = 64
 def score_columns_alone(
     frame: pd.DataFrame, names: list[str], target: Target, *, seed: int = 0
 ) -> dict[str, float]:
-    """By column, how well it tells the outcome alone: ROC AUC of yes or of the class that it tells
-    best against the rest, R2 of an amount, from out-of-fold predictions of a small tree.
+    """By column, how well it tells the outcome alone, from out-of-fold predictions of a small tree:
+    ROC AUC of yes or of the class that it tells best against the rest; R2 of an amount's rank.
     """
     rows = frame[frame[target.column].notna()]
     if len(rows) > MAX_ROWS:
@@ -37,7 +37,7 @@ def _outcomes(column: pd.Series, target: Target) -> list[np.ndarray]:
     if target.problem_type == "multiclass":
         found = [(texts == label).to_numpy() for label in target.class_labels]
     elif target.problem_type == "regression":
-        return [column.to_numpy(float)]
+        return [column.rank().to_numpy(float)]
     else:
         found = [_is_positive(column, target)]
     return [one for one in found if 10 <= one.sum() <= len(one) - 10]
@@ -53,14 +53,13 @@ def _is_positive(column: pd.Series, target: Target) -> np.ndarray:
 
 
 def _codes(column: pd.Series) -> np.ndarray:
-    """A column as one of numbers: dates by their time, other words by how frequent they are."""
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return column.astype("int64").to_numpy(float)[:, None]
-    if pd.api.types.is_numeric_dtype(column):
-        return column.to_numpy(float, na_value=np.nan)[:, None]
-    counts = column.astype(str).value_counts()
-    places = {value: place for place, value in enumerate(sorted(counts.index))}
-    return column.astype(str).map(places).to_numpy(float)[:, None]
+    """A column as ranks, in which trees see the same as in its values, however large; words by
+    their alphabet. NaN for missing values.
+    """
+    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column)):
+        column = column.astype(object)
+        column = column.where(column.isna(), column.astype(str))
+    return column.rank(method="dense").to_numpy(float, na_value=np.nan)[:, None]
 
 
 def _score(values: np.ndarray, outcomes: list[np.ndarray], folds: KFold) -> float:

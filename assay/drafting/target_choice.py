@@ -42,7 +42,7 @@ def choose_target(
     counts = counts[counts > 0]
     if len(counts) < 2:
         raise ConfigError(
-            f"{name} has only one value, {counts.index[0]!r}"
+            f"{name} has only one value, {_plain(counts.index[0])!r}"
             if len(counts)
             else f"{name} is empty",
             where="--target",
@@ -54,6 +54,12 @@ def choose_target(
         return _yes_or_no(name, counts, _rarer(counts), keep)
     if pd.api.types.is_numeric_dtype(column):
         return _numbers(name, column.dropna(), counts, keep)
+    if odd := next((value for value in counts.index if "|" in str(value)), None):
+        raise ConfigError(
+            f"{odd!r} cannot be a class: sets of classes are written as a|b",
+            where="--target",
+            remedy="Rename it in the data, or name the value that means yes with --positive.",
+        )
     if len(counts) > MOST_CLASSES:
         raise ConfigError(
             f"{name} is text with {len(counts):,} different values; a question has at most"

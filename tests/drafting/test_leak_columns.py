@@ -41,3 +41,21 @@ def test_one_class_that_is_told_is_enough():
     frame = pd.DataFrame({"y": outcome, "dead": (outcome == "c").astype(int)})
     target = Target(column="y", classes=("a", "b", "c"))
     assert score_columns_alone(frame, ["dead"], target)["dead"] == pytest.approx(1.0)
+
+
+def test_values_of_any_size_and_missing_ones_are_read():
+    size = RNG.normal(size=ROWS)
+    frame = pd.DataFrame(
+        {
+            "y": size,
+            "huge": size * 1e300,
+            "gaps": np.where(RNG.random(ROWS) < 0.1, np.nan, size),
+            "word": [None if i % 5 == 0 else "a" for i in range(ROWS)],
+            "when": pd.date_range("1700-01-01", periods=ROWS, freq="D"),
+            "whole": pd.array(np.arange(ROWS), dtype="Int64"),
+        }
+    )
+    alone = score_columns_alone(frame, list(frame)[1:], Target(column="y", unit="dollars"))
+    assert alone["huge"] > 0.9
+    assert alone["gaps"] > 0.7
+    assert max(alone["word"], alone["when"], alone["whole"]) < 0.3

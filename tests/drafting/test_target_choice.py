@@ -68,8 +68,9 @@ def test_yes_can_be_named_and_must_be_there():
         choose("a", "b", positive="d")
 
 
-@pytest.mark.parametrize("values", [("a",), tuple("abcdefghijklmnop")])
+@pytest.mark.parametrize("values", [("a",), (1,), ("a|b", "c", "d"), tuple("abcdefghijklmnop")])
 def test_what_asks_no_question_is_refused(values):
     with pytest.raises(ConfigError) as refused:
         choose(*values)
     assert refused.value.remedy
+    assert "np." not in str(refused.value)
