@@ -275,8 +275,6 @@ class _ModelTodo:
 
     def _promotions(self) -> Iterator[TodoItem]:
         for version, since in self._candidates().values():
-            if self._history.was_declined(version.number):
-                continue
             pending = find_pending_promotion(self._bucket, self._history, version)
             if pending and pending.needs_person:
                 yield self._item("approval", pending.reason, since, pending.command, version.name)

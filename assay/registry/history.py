@@ -175,7 +175,7 @@ class ModelHistory:
         if number in {None, self.aliases.get(CHAMPION)} or self.was_withdrawn(number):
             return None
         entry = self.alias_entries[CHALLENGER]
-        if self.was_declined(number, after=entry):
+        if self.last_refusal(number, after=entry):
             return None
         champions = (
             e.body["version"]
@@ -184,12 +184,14 @@ class ModelHistory:
         )
         return None if number in champions else entry
 
-    def was_declined(self, number: int, after: JournalEntry | None = None) -> bool:
-        """Whether a person declined to promote a version, since its entry or since `after`."""
+    def last_refusal(self, number: int, after: JournalEntry | None = None) -> JournalEntry | None:
+        """The last entry by which a person refused to promote a version, since its own entry or
+        since `after`.
+        """
         later = self.entries[(after or self.versions[number].entry).number :]
         cause = f"promotion:{self.model}@{number}"
-        lessons = (e for e in later if e.kind == LESSON and e.body["cause"] == cause)
-        return any(authority.has_effect(self.bucket, entry, "lesson") for entry in lessons)
+        lessons = (e for e in reversed(later) if e.kind == LESSON and e.body["cause"] == cause)
+        return next((e for e in lessons if authority.has_effect(self.bucket, e, "lesson")), None)
 
     def was_withdrawn(self, number: int) -> bool:
         """Whether a person retired a version or rolled it back. Only a person brings it back."""

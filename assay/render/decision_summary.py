@@ -22,7 +22,8 @@ from assay.util.wording import format_count
 
 DecisionState = Literal["good", "waiting", "refused", "stopped"]
 """`good`: registered or champion, and nothing waits. `waiting`: a person must decide. `refused`: a
-gate failed the model. `stopped`: the data failed before there was a model.
+gate failed the model, or a person refused to promote it. `stopped`: the data failed before there
+was a model.
 """
 
 
@@ -39,6 +40,7 @@ class ModelDecision:
     against: str = ""  # the champion that it was compared with: "income@1"
     waits: str = ""  # why it waits for a person
     command: str = ""  # by which a person makes it champion
+    refusal: str = ""  # who refused to promote it, and why: "ada: too few women"
     unit: str = ""  # what outcomes are counted in: "dollars an hour"
 
 
@@ -84,7 +86,7 @@ def summarize_decision(reports: Sequence[Report], decision: ModelDecision) -> De
 def _state(reports: Sequence[Report], decision: ModelDecision) -> DecisionState:
     if decision.outcome == "stopped":
         return "stopped"
-    if decision.outcome == "rejected":
+    if decision.outcome == "rejected" or decision.refusal:
         return "refused"
     unsure = any(report.verdict is Verdict.UNKNOWN for report in reports)
     waits = decision.waits or (unsure and not decision.champion)
@@ -94,6 +96,8 @@ def _state(reports: Sequence[Report], decision: ModelDecision) -> DecisionState:
 def _label(state: DecisionState, decision: ModelDecision) -> str:
     if state == "good":
         return "champion" if decision.champion else "registered"
+    if decision.refusal:
+        return "refused"
     labels = {"waiting": "waits for a person", "refused": "rejected", "stopped": "stopped"}
     return labels[state]
 
@@ -125,6 +129,8 @@ def _sentence(
     match state:
         case "stopped":
             said = f"stopped at {gate}, before any model was trained: {_reason(worst, decision)}"
+        case "refused" if decision.refusal:
+            said = f"was refused as champion by {decision.refusal.removesuffix('.')}."
         case "refused":
             said = f"is rejected, because {gate} failed: {_reason(worst, decision)}"
         case "waiting" if worst is not None and worst.verdict is Verdict.UNKNOWN:
@@ -190,6 +196,8 @@ def _next_step(
     if state == "waiting":
         command = decision.command or f"assay approve {decision.name} --because TEXT"
         return f"Read the findings below, then decide. To make it champion: {command}"
+    if decision.refusal:
+        return f"Nothing waits for you. To decide otherwise: assay promote {decision.name}"
     if state in ("refused", "stopped"):
         remedies = [c.remedy for c in _deciding_checks(worst) if c.remedy]
         again = "Then run it again."

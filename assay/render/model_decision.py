@@ -14,7 +14,8 @@ def version_decision(bucket: Bucket, history: ModelHistory, version: Version) ->
     """The outcome of a version as its journal has it now: champion, waiting, rejected."""
     champion, body = history.champion, version.entry.body
     pending = find_pending_promotion(bucket, history, version)
-    against = body.get("against")
+    against, refusal = body.get("against"), history.last_refusal(version.number)
+    served = version.number in history.served_versions
     return ModelDecision(
         name=version.name,
         outcome=version.status,
@@ -22,6 +23,7 @@ def version_decision(bucket: Bucket, history: ModelHistory, version: Version) ->
         against=f"{version.model}@{against}" if against is not None else "",
         waits=pending.reason if pending else "",
         command=pending.command if pending else "",
+        refusal=f"{refusal.actor}: {refusal.body['text']}" if refusal and not served else "",
         unit=_outcome_unit(bucket, version),
     )
 

@@ -89,6 +89,13 @@ def test_a_model_that_passed_and_awaits_its_promotion_says_why():
     )
 
 
+def test_a_model_that_a_person_refused_says_who_and_why_and_waits_no_longer():
+    summary = summarize(performance(), fairness(NEAR), refusal="ada: too near the limit.")
+    assert (summary.state, summary.label) == ("refused", "refused")
+    assert summary.sentence == "income@2 was refused as champion by ada: too near the limit."
+    assert summary.next_step.startswith("Nothing waits for you.")
+
+
 def test_a_rejected_model_names_the_gate_the_number_the_limit_and_the_remedy():
     summary = summarize(performance(), fairness(FAR), outcome="rejected")
     assert summary.state == "refused"

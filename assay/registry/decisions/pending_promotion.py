@@ -28,13 +28,15 @@ def find_pending_promotion(
 ) -> PendingPromotion | None:
     """What a version waits for.
 
-    None for one that is or was champion, was rejected or withdrawn, or is older than the champion.
+    None for one that is or was champion, was rejected, refused or withdrawn, or is older than the
+    champion.
     """
     number, champion = version.number, history.champion
     if (
         version.status == REJECTED
         or number in history.served_versions
         or history.was_withdrawn(number)
+        or history.last_refusal(number)
     ):
         return None
     if champion is not None and number < champion.number:

@@ -6,6 +6,7 @@ import pytest
 
 from assay.errors import Ineligible, NotAllowed
 from assay.registry.decisions import approval_form
+from assay.registry.decisions.pending_promotion import find_pending_promotion
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -89,3 +90,13 @@ def test_where_signatures_are_required_the_dashboard_is_refused(house, said, peo
     assert "assay promote m@1" in caught.value.remedy
     with pytest.raises(NotAllowed, match="signatures are required"):
         answer(house, said, "ada")
+
+
+def test_what_a_person_refused_waits_no_longer(house, said):
+    house.version(fairness="unknown")
+    version = house.history.versions[1]
+    assert find_pending_promotion(house.bucket, house.history, version)
+    refusal = answer(house, said, "ada", yes=False)
+    assert find_pending_promotion(house.bucket, house.history, version) is None
+    assert house.history.last_refusal(1).number == refusal.number
+    assert house.history.last_refusal(1, after=refusal) is None
