@@ -42,7 +42,9 @@ def version_status(history: ModelHistory, version: Version) -> str:
         return "rolled back"
     if aliases:
         return ", ".join(aliases)
-    return "was champion" if number in history.served_versions else version.status
+    if number in history.served_versions:
+        return "was champion"
+    return "refused" if history.last_refusal(number) else version.status
 
 
 def gates_text(gates: Mapping[str, str]) -> str:

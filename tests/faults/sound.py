@@ -9,12 +9,13 @@ from datetime import datetime
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.journal import Journal
-from assay.deployments.automations import _ALERT_STATES
+from assay.config.operations import Operations
+from assay.deployments.alert_automations import alert_kinds
 from assay.registry.batch_ledger import BatchLedger
 from assay.upkeep.verification import verify_bucket
 from tests.faults.team import NAMES, Asked, Team
 
-_TOLD = {state for states in _ALERT_STATES.values() for state in states}
+_TOLD = {state for kind in alert_kinds(Operations()).values() for state in kind.states}
 _GOOD = {"train": {"Registered", "Challenger"}, "score": {"Scored"}}
 
 

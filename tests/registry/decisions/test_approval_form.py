@@ -7,6 +7,7 @@ import pytest
 from assay.errors import Ineligible, NotAllowed
 from assay.registry.decisions import approval_form
 from assay.registry.decisions.pending_promotion import find_pending_promotion
+from assay.render.model_history import version_status
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -100,3 +101,4 @@ def test_what_a_person_refused_waits_no_longer(house, said):
     assert find_pending_promotion(house.bucket, house.history, version) is None
     assert house.history.last_refusal(1).number == refusal.number
     assert house.history.last_refusal(1, after=refusal) is None
+    assert version_status(house.history, version) == "refused"
