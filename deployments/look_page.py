@@ -6,7 +6,7 @@ import re
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
-from assay.bucket.journal import Journal, entry_timestamp
+from assay.bucket.journal import Journal, entry_timestamp, malformed_entry_error
 from assay.gates.report import get_report
 from assay.registry.history import MONITORED
 from assay.render.html_page import render_html
@@ -24,8 +24,14 @@ def render_look(bucket: Bucket, model: str, number: int) -> bytes | None:
     entry = entries[number - 1] if 0 < number <= len(entries) else None
     if entry is None or entry.kind != MONITORED:
         return None
-    report = get_report(bucket, Artifact.model_validate(entry.body["report"]))
-    title = f"{model}@{entry.body['version']}: look {entry.body['look']}, {entry.body['verdict']}"
+    try:
+        artifact = Artifact.model_validate(entry.body["report"])
+        title = (
+            f"{model}@{entry.body['version']}: look {entry.body['look']}, {entry.body['verdict']}"
+        )
+    except (KeyError, ValueError) as error:
+        raise malformed_entry_error(model, entry, error) from error
+    report = get_report(bucket, artifact)
     when = clock.display_timestamp(entry_timestamp(entry))
     facts = {"As of (UTC)": when, "Entry": str(number), "By": entry.actor}
     return render_html([report], title=title, facts=facts)

@@ -59,6 +59,7 @@ from assay.errors import (
 )
 from assay.registry.open import open_bucket
 from assay.store.open import default_store_url
+from assay.util.printable_text import printable_text
 
 _IDLE_SECONDS = 10.0  # seconds without a byte, after which a connection is closed
 _MAX_CONNECTIONS = 64
@@ -82,7 +83,7 @@ _TEXT_HEADERS = {
     "Cache-Control": "no-store",
 }
 _METRICS_HEADERS = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"}
-_AUTHENTICATE_HEADERS = {"WWW-Authenticate": 'Basic realm="assay"'}
+_AUTHENTICATE_HEADERS = _TEXT_HEADERS | {"WWW-Authenticate": 'Basic realm="assay"'}
 _UNAUTHORIZED = HTTPStatus.UNAUTHORIZED, b"user and password, please"
 _FORBIDDEN = HTTPStatus.FORBIDDEN, b"this host or origin may not ask"
 _NOT_FOUND = HTTPStatus.NOT_FOUND, b"there is no such report"
@@ -100,7 +101,7 @@ class ReportRequestHandler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
         if not self._is_own():
-            self._send(*_FORBIDDEN, {})
+            self._send(*_FORBIDDEN, _TEXT_HEADERS)
         elif path == LOGIN_PATH:
             self._send(HTTPStatus.OK, REPORTS_LOGIN_PAGE, LOGIN_PAGE_HEADERS)
         elif not self._is_authorized():
@@ -113,7 +114,7 @@ class ReportRequestHandler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Log in. The answer sends the browser on to the dashboard."""
         if not self._is_own():
-            self._send(*_FORBIDDEN, {})
+            self._send(*_FORBIDDEN, _TEXT_HEADERS)
             return
         length = self.headers["Content-Length"] or ""
         # Without one, as of what is no length, nothing is read: the end may never come.
@@ -124,7 +125,7 @@ class ReportRequestHandler(BaseHTTPRequestHandler):
         if self.path == LOGIN_PATH and folder:
             password = redeem_login_code(Path(folder), code)
         if password is None:
-            self._send(HTTPStatus.FORBIDDEN, INVALID_LINK, {})
+            self._send(HTTPStatus.FORBIDDEN, INVALID_LINK, _TEXT_HEADERS)
         else:
             answer = encode_login(password, os.environ.get("PREFECT_UI_URL", "/"))
             self._send(HTTPStatus.OK, answer, {"Cache-Control": "no-store"})
@@ -171,11 +172,19 @@ def _find_page(server: ReportServer, name: str, query: str) -> _Answer:
             return HTTPStatus.OK, page, headers
     except ObjectMissing:
         pass
-    except AssayError as error:  # before ValueError: a corrupt object is both
-        return HTTPStatus.BAD_GATEWAY, error.what.encode(), {}
+    except (AssayError, LookupError, TypeError, AttributeError) as error:
+        # Before ValueError: a corrupt object is both. Others than ours are of what others wrote.
+        malformed = f"what it is made of is malformed ({error!r})"
+        why = error.what if isinstance(error, AssayError) else malformed
+        return HTTPStatus.BAD_GATEWAY, _encode(why), _TEXT_HEADERS
     except ValueError:
         pass  # no digest
-    return *_NOT_FOUND, {}
+    return *_NOT_FOUND, _TEXT_HEADERS
+
+
+def _encode(text: str) -> bytes:
+    """A sentence that may quote what others wrote, for an answer in plain text."""
+    return printable_text(text).encode("utf-8", "replace")
 
 
 def _find_report(server: ReportServer, bucket: Bucket, digest: Digest) -> bytes | None:
@@ -192,7 +201,7 @@ def _find_model_page(server: ReportServer, bucket: Bucket, name: str, query: str
         model = name.removeprefix(USE_CASE_PATH)
         page = server.models.versions(bucket, server.index, model)
     except (ReferenceUnknown, DataError) as error:  # which may repeat what was asked for
-        return HTTPStatus.NOT_FOUND, error.what.encode(), _TEXT_HEADERS
+        return HTTPStatus.NOT_FOUND, _encode(error.what), _TEXT_HEADERS
     return HTTPStatus.OK, page, _VERSIONS_HEADERS
 
 

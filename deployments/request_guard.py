@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from assay.deployments.login_link import (
     DASHBOARD_LOGIN_PAGE,
@@ -77,7 +77,7 @@ class RequestGuard:
         elif scope["type"] == "websocket":
             await self.app(scope, receive, send)
         elif self._is_misaddressed(scope):
-            where = self.dashboard + scope["path"]
+            where = self.dashboard + quote(scope["path"])  # it was decoded
             await _answer(send, 307, b"", {"Location": where})
         elif scope["path"] == LOGIN_PATH:
             await self._log_in(scope, receive, send)

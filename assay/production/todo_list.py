@@ -7,6 +7,7 @@ knows is added by `assay.deployments.todo`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -14,7 +15,7 @@ from typing import Final
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.journal import entry_timestamp, list_journals
-from assay.errors import AssayError, ConfigError, IntegrityError, StoreError
+from assay.errors import AssayError, IntegrityError, StoreError
 from assay.gates.monitoring.durations import format_duration
 from assay.production.monitoring.look import next_look
 from assay.production.retraining.policy import (
@@ -49,6 +50,7 @@ from assay.registry.history import (
     Version,
     is_waiver_in_force,
 )
+from assay.registry.recorded_people import find_people
 from assay.registry.registry import Registry
 from assay.util import clock
 from assay.util.wording import format_count, more_suffix
@@ -65,14 +67,16 @@ def find_bucket_todo(
     A journal that does not hold is an item, and hides nothing of the others. Raises StoreError.
     """
     found: list[TodoItem] = []
+    with suppress(IntegrityError):  # which is an item of each model
+        find_people(bucket)  # an unreadable file of people is nothing that one model has
     for model in list_journals(bucket.store):
         if is_ledger(model):
             continue
         try:
             found += _ModelTodo(bucket, model, cases.get(model), as_of).items()
-        except (StoreError, ConfigError):
+        except StoreError:
             raise
-        except (IntegrityError, LookupError, ValueError, TypeError) as error:
+        except (AssayError, LookupError, ValueError, TypeError, AttributeError) as error:
             owner = cases[model].owner if model in cases else ""
             why = error.what if isinstance(error, AssayError) else f"malformed entry, {error!r}"
             what = shorten_text(f"its history cannot be read: {why}")

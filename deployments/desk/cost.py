@@ -167,7 +167,7 @@ class CostBook:
             if entry.kind in {SCORED, LABELLED, MONITORED}:
                 for artifact in _named_artifacts(entry.body):
                     self._add_object(account, artifact)
-        except (IntegrityError, LookupError, ValueError, TypeError):
+        except (IntegrityError, LookupError, ValueError, TypeError, AttributeError):
             return
 
     def _count_run(self, account: _Account, record: Artifact) -> None:

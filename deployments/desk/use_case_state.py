@@ -199,7 +199,7 @@ class UseCaseStates:
             return self._with_reasons(found, outcomes)
         except StoreError:
             raise
-        except (AssayError, LookupError, ValueError, TypeError) as error:
+        except (AssayError, LookupError, ValueError, TypeError, AttributeError) as error:
             self._journals.pop(name, None)  # it may be mended
             self._costs.forget(name)
             what = error.what if isinstance(error, AssayError) else f"malformed entry, {error!r}"
@@ -260,10 +260,14 @@ def _performance(looks: Sequence[JournalEntry]) -> PerformanceTrend | None:
     if not metric:
         return None
     expected, realised = (
-        tuple(look.body["figures"].get(f"{kind}{metric}") for look in looks)
+        tuple(_number(look.body["figures"].get(f"{kind}{metric}")) for look in looks)
         for kind in (EXPECTED_PREFIX, REALISED_PREFIX)
     )
     return PerformanceTrend(metric, expected, realised)
+
+
+def _number(value: object) -> float | None:
+    return value if isinstance(value, float | int) else None
 
 
 def _answered_runs(history: ModelHistory, outcomes: Sequence[RunOutcome]) -> Iterator[AnsweredRun]:

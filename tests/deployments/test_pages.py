@@ -273,3 +273,56 @@ def test_what_was_asked_for_in_vain_comes_back_as_plain_text(ask, bucket):
         status, body, headers = ask(path)
         assert (status, headers["Content-Type"]) == (404, "text/plain; charset=utf-8")
         assert b"<script>" not in body
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("paused", {"until": [1]}),
+        ("paused", {"until": "<script>"}),
+        ("stopped", {"question": "q", "as_of": "<script>"}),
+        ("stopped", {"question": "q", "reasons": 7}),
+    ],
+)
+def test_a_malformed_entry_takes_the_desk_from_no_other_use_case(bucket, ask, kind, body):
+    report(bucket)
+    Journal(bucket, "loans").append(lambda _: (kind, body))
+    status, page, _ = ask("")
+    assert status == 200
+    assert b"<strong>loans:</strong> its history cannot be read" in page
+    assert b"guests" in page
+    assert b"<script>" not in page
+
+
+def test_a_run_record_of_another_form_takes_the_desk_from_nobody(bucket, ask):
+    report(bucket)
+    for steps in (b"[]", b'{"steps": [{"cached": false, "seconds": 1, "outputs": []}]}'):
+        record = bucket.put(steps, "application/json", "run").as_json()
+        body = {"question": "q", "run": record}
+        Journal(bucket, "loans").append(lambda _, body=body: ("stopped", body))
+    assert ask("")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "path"),
+    [
+        ("promoted", {"version": "<script>", "alias": "champion"}, "use-case/guests"),
+        ("registered", {"version": 1}, "use-case/guests"),
+        ("monitored", {"version": "<script>"}, "look/guests/2"),
+        ("monitored", {"report": {"name": "<script>"}}, "look/guests/2"),
+    ],
+)
+def test_what_others_wrote_is_told_as_text_and_never_as_a_page(bucket, ask, kind, body, path):
+    report(bucket)
+    Journal(bucket, "guests").append(lambda _: (kind, body))
+    status, _, headers = ask(path)
+    assert status == 502
+    assert headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_no_refusal_is_left_to_a_browsers_guess(bucket, ask, monkeypatch):
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "ada:secret")
+    for status, headers in ((401, {}), (403, {"Host": "evil.example"})):
+        found, _, told = ask("", **headers)
+        assert (found, told["Content-Type"]) == (status, "text/plain; charset=utf-8")

@@ -85,6 +85,11 @@ def test_localhost_leads_to_the_address_that_the_pages_ask(ask):
     assert ask("/api/runs", host="localhost:4200", accept="*/*")[0]["status"] == 200
 
 
+def test_a_path_that_was_decoded_adds_no_header_to_the_redirect(ask):
+    start, _ = ask("/a\r\nX-Evil: yes\0", host="localhost:4200", accept="text/html")
+    assert (b"location", b"http://127.0.0.1:4200/a%0D%0AX-Evil%3A%20yes%00") in start["headers"]
+
+
 def test_a_link_logs_in_here_and_leads_to_the_reports_to_log_in_there(ask, tmp_path):
     code = create_login_link(tmp_path, "").partition("#")[2].encode()
     start, page = ask("/assay-login")

@@ -12,7 +12,13 @@ from datetime import datetime
 from typing import Final
 
 from assay.bucket.bucket import Bucket
-from assay.bucket.journal import Journal, JournalEntry, entry_timestamp, list_journals
+from assay.bucket.journal import (
+    Journal,
+    JournalEntry,
+    entry_timestamp,
+    list_journals,
+    malformed_entry_error,
+)
 from assay.errors import ConfigError, IntegrityError, ReferenceUnknown, nearest_name
 from assay.registry import authority
 from assay.registry.batch_ledger import is_ledger
@@ -47,7 +53,8 @@ def find_pause(
 ) -> Pause | None:
     """The pause of a use case that is in force at a moment, by the entries of its journal.
 
-    Where signatures are required, only entries of people who may pause count.
+    Where signatures are required, only entries of people who may pause count. Raises ChainBroken
+    for a pause whose moments are none.
     """
     decisions = [
         e
@@ -58,11 +65,15 @@ def find_pause(
         return None
     last = decisions[-1]
     ends = last.body.get("until")
-    until = clock.parse_timestamp(ends) if ends else None
+    try:
+        until = clock.parse_timestamp(ends) if ends else None
+        since = entry_timestamp(last)
+    except (ConfigError, AttributeError) as error:
+        raise malformed_entry_error(use_case, last, error) from error
     if until is not None and until <= as_of:
         return None
     because = str(last.body.get("because", NO_REASON))
-    return Pause(use_case, entry_timestamp(last), last.actor, because, until, last.number)
+    return Pause(use_case, since, last.actor, because, until, last.number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,3 +151,8 @@ def test_who_decides_is_led_to_the_comparison_with_the_champion():
 
 def test_a_use_case_that_never_ran_has_no_page_to_lead_to():
     assert "/use-case/" not in page(desk(states=[state("new", runs=())]))
+
+
+def test_a_look_of_an_unknown_verdict_takes_the_page_from_nobody():
+    odd = state(look=LookSummary("<b>odd", NOON - HOUR, "x"))
+    assert "&lt;b&gt;odd" in section(page(desk(states=[odd])), "cases")

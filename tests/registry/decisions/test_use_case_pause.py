@@ -95,3 +95,11 @@ def test_a_slip_of_the_pen_begins_no_journal(house):
         require_use_case(house.bucket, "incme", ["income"])
     assert "income" in caught.value.remedy
     require_use_case(house.bucket, "income", ["income"])
+
+
+@pytest.mark.parametrize("body", [{"until": [1]}, {"until": "soon"}, {"as_of": "soon"}])
+def test_a_pause_whose_moments_are_none_is_unknown_and_hides_no_other(house, said, body):
+    pause_use_case(house.bucket, "m", said())
+    Journal(house.bucket, "odd").append(lambda _: ("paused", body))
+    found = read_pauses(house.bucket, ["m", "odd"], said().as_of)
+    assert (list(found.in_force), list(found.unknown)) == (["m"], ["odd"])
