@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
-from typing import Any
 
 from assay.drafting.column_roles import ColumnRole
 from assay.drafting.use_case_draft import UseCaseDraft
+from assay.drafting.yaml_value import write_scalar, write_value
+from assay.util.printable_text import printable_text
 
 TO_SAY = "TO BE SAID"
 _WIDTH = 100
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:[ ./-][A-Za-z0-9_]+)*")
-_YAML_WORDS = {"yes", "no", "on", "off", "true", "false", "null", "none", "y", "n", "nan", "inf"}
 
 
 def render_draft(draft: UseCaseDraft, path: str) -> str:
@@ -55,13 +52,13 @@ def _words(draft: UseCaseDraft) -> Iterator[str]:
         "multiclass": f"Which {target.column} is it?",
         "regression": f"How much is {target.column}?",
     }.get(target.problem_type, "")
-    yield f"question: {_scalar(question)}"
+    yield f"question: {write_scalar(question)}"
     for key, asked, said in (
         ("decision", "what is decided by the answer", words.decision),
         ("harm", "what a wrong answer does, and to whom", words.harm),
         ("owner", "who answers for the model", words.owner),
     ):
-        yield f"{key}: {_scalar(said or f'{TO_SAY}: {asked}')}"
+        yield f"{key}: {write_scalar(said or f'{TO_SAY}: {asked}')}"
 
 
 def _data(draft: UseCaseDraft, path: str) -> Iterator[str]:
@@ -69,18 +66,18 @@ def _data(draft: UseCaseDraft, path: str) -> Iterator[str]:
     if source.options:
         told = ", ".join(f"{key} {value!r}" for key, value in source.options.items())
         yield from _comment(f"The file is written with {told}.")
-        yield f"source: {_flow({'path': path, **source.options})}"
+        yield f"source: {write_value({'path': path, **source.options})}"
     else:
-        yield f"source: {_scalar(path)}"
+        yield f"source: {write_scalar(path)}"
     yield from _target(draft)
     if source.missing:
         marks = ", ".join(f"{mark!r} {count:,} times" for mark, count in source.missing.items())
         columns = ", ".join(f"{name} ({count:,})" for name, count in source.marked_columns.items())
         yield from _comment(f"Missing values are written as {marks}: in {columns}.")
-        yield f"missing: {_flow(['', *source.missing])}"
+        yield f"missing: {write_value(['', *source.missing])}"
     if source.dates:
         yield from _comment("Dates that are not written as 2026-01-31.")
-        yield f"dates: {_flow(source.dates)}"
+        yield f"dates: {write_value(source.dates)}"
     yield from _role_lists(draft)
     yield from _sensitive(draft)
 
@@ -93,7 +90,7 @@ def _target(draft: UseCaseDraft) -> Iterator[str]:
     held = target.model_dump(mode="json", exclude_defaults=True)
     if target.unit == "units":
         yield from _comment("unit: TO BE SAID, such as dollars an hour.")
-    yield f"target: {_flow(held)}"
+    yield f"target: {write_value(held)}"
     for line, meaning in choice.others:
         yield from _comment(f"Or {meaning} target: {line}")
 
@@ -112,7 +109,7 @@ def _role_lists(draft: UseCaseDraft) -> Iterator[str]:
     yield from _named_list("exclude", "No features", excluded)
     times = draft.role("time")
     for place, one in enumerate(times):
-        line = f"time: {_scalar(one.name)}"
+        line = f"time: {write_scalar(one.name)}"
         yield from _comment(f"{one.name}: {one.reason}.")
         yield line if place == 0 else f"# {line}"
 
@@ -129,7 +126,7 @@ def _named_list(key: str, title: str, roles: list[ColumnRole]) -> Iterator[str]:
 def _sensitive(draft: UseCaseDraft) -> Iterator[str]:
     if draft.asked:
         yield from _comment("The groups of people who must be treated alike.")
-        yield f"sensitive: {_flow(draft.sensitive)}"
+        yield f"sensitive: {write_value(draft.sensitive)}"
         return
     if not draft.sensitive:
         yield from _comment("No column looks sensitive by its name. Name those that are:")
@@ -141,15 +138,15 @@ def _sensitive(draft: UseCaseDraft) -> Iterator[str]:
     )
     for one in draft.role("sensitive"):
         yield from _comment(f"- {one.name}: {one.reason}.")
-    yield f"# sensitive: {_flow(draft.sensitive)}"
-    yield f"# not_sensitive: {_flow(list(draft.sensitive))}"
+    yield f"# sensitive: {write_value(draft.sensitive)}"
+    yield f"# not_sensitive: {write_value(list(draft.sensitive))}"
 
 
 def _rules(draft: UseCaseDraft) -> Iterator[str]:
     for rule in draft.rules:
         yield f"- type: {rule.type}  # {rule.reason}"
         severity = f"  severity: {rule.severity}"
-        yield f"  kwargs: {_flow(rule.kwargs)}"
+        yield f"  kwargs: {write_value(rule.kwargs)}"
         if rule.severity != "critical":
             yield severity
 
@@ -159,15 +156,15 @@ def _split(draft: UseCaseDraft) -> Iterator[str]:
     if groups:
         one = groups[0]
         yield from _comment(f"{one.name}: {one.reason}. Rows of one stay on one side of the split.")
-        yield f"split: {_flow({'test': 0.2, 'by': 'group', 'column': one.name})}"
+        yield f"split: {write_value({'test': 0.2, 'by': 'group', 'column': one.name})}"
         if times:
             yield from _comment("Or by time, if the same ones will be asked about later:")
-            yield f"# split: {_flow({'test': 0.2, 'by': 'time', 'column': times[0].name})}"
+            yield f"# split: {write_value({'test': 0.2, 'by': 'time', 'column': times[0].name})}"
     elif times:
         yield from _comment(
             "The newest fifth is the test: the model will be asked about later rows."
         )
-        yield f"split: {_flow({'test': 0.2, 'by': 'time', 'column': times[0].name})}"
+        yield f"split: {write_value({'test': 0.2, 'by': 'time', 'column': times[0].name})}"
     else:
         yield from _comment("A fifth of the rows, told by their identity, is the test.")
         yield "split: {test: 0.2, by: identity}"
@@ -178,8 +175,8 @@ def _candidates(draft: UseCaseDraft) -> Iterator[str]:
     for one in draft.candidates:
         yield f"- estimator: {one.estimator}  # {one.reason}"
         if one.params:
-            yield f"  params: {_flow(one.params)}"
-        yield f"  search: {_flow(one.search)}"
+            yield f"  params: {write_value(one.params)}"
+        yield f"  search: {write_value(one.search)}"
 
 
 def _performance(draft: UseCaseDraft) -> Iterator[str]:
@@ -190,7 +187,7 @@ def _performance(draft: UseCaseDraft) -> Iterator[str]:
             " a missed yes cost; the threshold follows from it."
         )
         cost = {"false_positive": 1, "false_negative": max(2, round((1 - share) / share / 2))}
-        yield f"performance: {_flow({'choose_by': 'average_precision', 'cost': cost})}"
+        yield f"performance: {write_value({'choose_by': 'average_precision', 'cost': cost})}"
         yield ""
 
 
@@ -203,7 +200,7 @@ def _fairness(draft: UseCaseDraft) -> Iterator[str]:
             "TO BE SAID: how far apart groups may lie, and why. Then take the # away."
         )
         rule = {"metric": metric, "by": list(draft.sensitive), "tolerance": 0.1, "because": TO_SAY}
-        yield f"# fairness: [{_flow(rule)}]"
+        yield f"# fairness: [{write_value(rule)}]"
         yield ""
 
 
@@ -221,7 +218,7 @@ def _comment(text: str) -> Iterator[str]:
     width = _WIDTH - 4
     start = "#   " if text.startswith("- ") else "# "
     yield from textwrap.wrap(
-        text,
+        printable_text(text),
         width,
         initial_indent=start,
         subsequent_indent="#     " if text.startswith("- ") else "# ",
@@ -231,26 +228,10 @@ def _comment(text: str) -> Iterator[str]:
 
 
 def _wrapped_list(key: str, names: list[str]) -> Iterator[str]:
-    line = f"{key}: {_flow(names)}"
+    line = f"{key}: {write_value(names)}"
     if len(line) <= _WIDTH - 2:
         yield line
         return
     yield f"{key}:"
     for name in names:
-        yield f"  - {_scalar(name)}"
-
-
-def _flow(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_scalar(k)}: {_flow(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_flow(one) for one in value) + "]"
-    return _scalar(value)
-
-
-def _scalar(value: Any) -> str:
-    """A value as YAML: words without quotes where they mean themselves."""
-    if isinstance(value, str):
-        plain = _PLAIN.fullmatch(value) and value.lower() not in _YAML_WORDS
-        return value if plain else json.dumps(value, ensure_ascii=False)
-    return json.dumps(value)
+        yield f"  - {write_scalar(name)}"

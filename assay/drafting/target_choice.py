@@ -8,6 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from assay.config.data import Target
+from assay.drafting.yaml_value import write_value
 from assay.errors import ConfigError
 
 MOST_CLASSES: Final = 12
@@ -105,7 +106,10 @@ def _yes_or_no(name: str, counts: pd.Series, yes: Any, keep: dict[str, Any]) -> 
 
 def _numbers(name: str, column: pd.Series, counts: pd.Series, keep: dict[str, Any]) -> TargetChoice:
     middle = float(column.median())
-    above = (f"{{column: {name}, above: {middle:g}}}", "a yes or no: is it above the median?")
+    above = (
+        write_value({"column": name, "above": _rounded(middle)}),
+        "a yes or no: is it above the median?",
+    )
     whole = bool((column == column.round()).all())
     levels = [int(value) for value in sorted(counts.index)] if whole else []
     if levels and len(levels) <= MOST_LEVELS and levels == list(range(levels[0], levels[-1] + 1)):
@@ -131,7 +135,7 @@ def _levels(
     kept = [level for level in levels if counts[level] >= MIN_CLASS_ROWS]
     few = [level for level in levels if level not in kept]
     reason = f"{len(levels)} whole numbers from {levels[0]} to {levels[-1]}, taken for classes"
-    amount = (f'{{column: {name}, unit: "SAY WHAT IT COUNTS"}}', "an amount: how much?")
+    amount = (write_value({"column": name, "unit": "SAY WHAT IT COUNTS"}), "an amount: how much?")
     if len(kept) < 3:
         return TargetChoice(Target(column=name, unit=_UNIT, **keep), reason, (above,))
     if few:
@@ -153,12 +157,17 @@ def _classes(name: str, counts: pd.Series, keep: dict[str, Any]) -> TargetChoice
     if few:
         keep = {"unlabelled": "leave_out"}
         reason += f"; left out, with fewer than {MIN_CLASS_ROWS} rows: {', '.join(map(str, few))}"
-    rarest = repr(kept[0] if not few else min(kept, key=lambda value: counts[value]))
+    rarest = kept[0] if not few else min(kept, key=lambda value: counts[value])
+    asked = write_value({"column": name, "positive": rarest})
     return TargetChoice(
         Target(column=name, classes=tuple(kept), **keep),
         reason,
-        ((f"{{column: {name}, positive: {rarest}}}", "a yes or no about one of them"),),
+        ((asked, "a yes or no about one of them"),),
     )
+
+
+def _rounded(number: float) -> Any:
+    return _plain(float(f"{number:g}"))
 
 
 def _plain(value: Any) -> Any:

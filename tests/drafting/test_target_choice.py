@@ -41,7 +41,7 @@ def test_words_are_classes_and_rare_ones_are_left_out():
     assert found.target.classes == ("a", "b", "c")
     assert found.target.unlabelled == "leave_out"
     assert "fewer than 30 rows: d" in found.reason
-    assert found.others[0][0] == "{column: y, positive: 'a'}"
+    assert found.others[0][0] == '{column: "y", positive: a}'
 
 
 def test_grades_are_ordered_classes_and_could_be_an_amount():
