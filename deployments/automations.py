@@ -97,7 +97,7 @@ def pausable_automations(name: str, titles: Iterable[str]) -> set[str]:
     asked about the challenger of a run that was under way.
     """
     starting = {_retrain_name(name), _arrival_name(name)}
-    return starting | {_silence_name(title) for title in titles}
+    return starting | {silence_name(title) for title in titles}
 
 
 def _retrain_name(name: str) -> str:
@@ -106,10 +106,6 @@ def _retrain_name(name: str) -> str:
 
 def _arrival_name(name: str) -> str:
     return f"score {name} when a batch arrives"
-
-
-def _silence_name(title: str) -> str:
-    return f"tell when {title} is silent"
 
 
 def _run_action(deployment: str, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def _what(state: UseCaseState) -> str:
 # --- what was told ----------------------------------------------------------------------------
 
 
-class ToldDeadlines:
+class SentAlerts:
     """The marks of what was sent, kept on the server, so that a restart sends nothing twice."""
 
     def __init__(self, pool: str) -> None:
@@ -147,7 +147,7 @@ class ToldDeadlines:
 
 
 async def alert_missed_deadlines(
-    operations: Operations, states: Iterable[UseCaseState], told: ToldDeadlines, as_of: datetime
+    operations: Operations, states: Iterable[UseCaseState], told: SentAlerts, as_of: datetime
 ) -> list[str]:
     """Send what was not sent yet. A line for each message that was sent or could not be; that one
     is tried again the next time.

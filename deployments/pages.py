@@ -49,7 +49,7 @@ from assay.deployments.report_index import ReportIndex, render_index
 from assay.deployments.request_guard import allowed_hosts, is_own_request
 from assay.deployments.server_password import SERVER_AUTH
 from assay.deployments.setup_state import STATE_VARIABLE
-from assay.deployments.setup_watch import SetupWatch, say
+from assay.deployments.setup_watch import SetupWatch, log_line
 from assay.errors import (
     AssayError,
     DataError,
@@ -255,5 +255,5 @@ class ReportServer(ThreadingHTTPServer):
 
 if __name__ == "__main__":
     served = ReportServer(sys.argv[1], int(sys.argv[2]))
-    SetupWatch(served.reader, say).start()
+    SetupWatch(served.reader, log_line).start()
     served.serve_forever()

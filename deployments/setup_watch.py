@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Thread
 
 from assay.deployments.deadline_alerts import (
-    ToldDeadlines,
+    SentAlerts,
     alert_missed_deadlines,
     find_miss_alerts,
 )
@@ -37,7 +37,7 @@ class SetupWatch:
         self._reader, self._say = reader, say
         self._seen_bad: frozenset[tuple[str, str]] = frozenset()
         self._told_bad: frozenset[tuple[str, str]] = frozenset()
-        self._told: ToldDeadlines | None = None
+        self._told: SentAlerts | None = None
         self._last_problem = ""
 
     def start(self) -> None:
@@ -67,7 +67,7 @@ class SetupWatch:
         if not os.environ.get("PREFECT_API_URL") or not files.operations.alerts:
             return
         pool = _read_pool()
-        self._told = self._told or ToldDeadlines(pool)
+        self._told = self._told or SentAlerts(pool)
         self._tell_bad_files(pool, files.bad)
         as_of = clock.parse_timestamp(None)
         states = self._reader.read_states(as_of)
@@ -105,6 +105,6 @@ def _read_pool() -> str:
     return state.pool if state else _DEFAULT_POOL
 
 
-def say(text: str) -> None:
+def log_line(text: str) -> None:
     """Log a line."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - the log of the process

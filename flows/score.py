@@ -29,7 +29,7 @@ from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.arrive import read_batch
 from assay.tasks.predict import predict_batch
-from assay.tasks.reasons import check_explanations, prepare_reasons
+from assay.tasks.reasons import check_scorer_explanations, prepare_reasons
 from assay.tasks.scoring import (
     ScoringPlan,
     claim_batch,
@@ -110,7 +110,7 @@ def score(
 
 def _prepare_explanations(run: Run, plan: ScoringPlan) -> Artifact | None:
     """The rows that answers are explained against; None where nothing is told beside answers."""
-    check_explanations(run, plan.scorer)
+    check_scorer_explanations(run, plan.scorer)
     if not run.loaded.use_case.score.explains or not plan.batches:
         return None
     return prepare_reasons(run, plan.scorer.version, lambda: plan.scorer.model)["usual"]

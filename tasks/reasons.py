@@ -86,7 +86,7 @@ def gather_reasons(run: Run, look: Look) -> dict[str, Artifact]:
     return {"first_reasons": found, "usual_reasons": usual["first"]}
 
 
-def check_explanations(run: Run, scorer: LoadedVersion) -> None:
+def check_scorer_explanations(run: Run, scorer: LoadedVersion) -> None:
     """Raise ConfigError where what is to be told beside answers does not fit this version."""
     from assay.production.reasons import explanations
 

@@ -93,7 +93,7 @@ def _print_decision(
     history = Registry(bucket).find_history(reference)
     champion = history.champion.name if history.champion else None
     if as_json:
-        written = _entry_json(entry) if entry else None
+        written = entry_json(entry) if entry else None
         print_json({"entry": written, "aliases": history.aliases, CHAMPION: champion})
         return
     if entry is None:
@@ -110,7 +110,8 @@ def _print_decision(
     _warn_without_people(bucket)
 
 
-def _entry_json(entry: JournalEntry) -> dict[str, Any]:
+def entry_json(entry: JournalEntry) -> dict[str, Any]:
+    """An entry as `--json` gives it."""
     return {
         "number": entry.number,
         "kind": entry.kind,

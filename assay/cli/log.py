@@ -10,6 +10,7 @@ import typer
 
 from assay.bucket.journal import Journal, JournalEntry, entry_timestamp, list_journals
 from assay.cli.console import print_json, print_rows, print_stderr, print_text, write_file
+from assay.cli.decision_command import entry_json
 from assay.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
@@ -165,11 +166,4 @@ def _print_events(
 
 def _entry_json(entry: JournalEntry) -> dict[str, Any]:
     signature = {"signature": entry.signature.as_json()} if entry.signature else {}
-    return {
-        "number": entry.number,
-        "kind": entry.kind,
-        "at": entry.at,
-        "actor": entry.actor,
-        "body": entry.body,
-        **signature,
-    }
+    return entry_json(entry) | signature

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from assay.cli.console import print_json, print_stderr, print_text
+from assay.cli.decision_command import entry_json
 from assay.cli.existing_bucket import bucket_url, open_existing_bucket
 from assay.cli.running_server import use_running_server
 
@@ -57,7 +58,7 @@ def change_pause(
                 "use_case": use_case,
                 "paused": pause is not None,
                 "until": pause and pause.until and clock.format_timestamp(pause.until),
-                "entry": entry and _entry_json(entry),
+                "entry": entry and entry_json(entry),
                 "changed": changed,
                 "server": problem or "followed",
             }
@@ -98,13 +99,3 @@ def _print_entry(
         return
     print_text(f"{use_case} {entry_sentence(use_case, entry)}")
     print_text(f"entry {entry.number} by {entry.actor} ({describe_signature(bucket, entry)})")
-
-
-def _entry_json(entry: JournalEntry) -> dict[str, Any]:
-    return {
-        "number": entry.number,
-        "kind": entry.kind,
-        "at": entry.at,
-        "actor": entry.actor,
-        "body": entry.body,
-    }

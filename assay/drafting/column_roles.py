@@ -20,7 +20,6 @@ Role = Literal[
 MIN_ROWS: Final = 20
 IDENTIFIER_SHARE: Final = 0.95  # of rows, that have a value of their own
 GROUP_CONSTANT_SHARE: Final = 0.3  # of other columns, that stay the same within a group
-LEAK_SCORE: Final = 0.95  # of one column alone, between 0 for chance and 1
 _FREE_TEXT_WORDS: Final = 4.0
 _WEIGHT: Final = re.compile(r"(?:^|[^a-z])[a-z]{0,6}(?:weight|wght|wgt|wt)s?(?:[^a-z]|$)")
 _ID: Final = re.compile(

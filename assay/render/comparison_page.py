@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
-
-from markupsafe import Markup
 
 from assay.gates.report import Figure, Sheet
 from assay.render.html_page import html_table, svg_markup
 from assay.render.numbers import format_column
+from assay.render.page_template import load_template
 from assay.util.printable_text import printable_text
 
 if TYPE_CHECKING:
@@ -61,29 +59,9 @@ def render_comparison(page: ComparisonPage) -> bytes:
 
 @cache
 def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("assay.render", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_printable_value,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return load_template(
+        "assay.render", "comparison.html", {"grid": html_table, "picture": svg_markup}
     )
-    own_css = files("assay.render").joinpath("page.css").read_text("utf-8")
-    environment.globals |= {
-        "css": Markup(own_css),  # noqa: S704 # our own file
-        "grid": html_table,
-        "picture": svg_markup,
-    }
-    return environment.get_template("comparison.html")
-
-
-def _printable_value(value: Any) -> Any:
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return printable_text(value)
-    return value
 
 
 # --- text -------------------------------------------------------------------------------------

@@ -38,9 +38,11 @@ def deciding_numbers(
     of_gate = {report.gate: report for report in reports}
     performance = of_gate.get("performance")
     return (
-        _how_good(performance, champion, unit) if performance else _how_good_without(of_gate),
-        how_fair(of_gate.get("fairness"), unit=unit, stopped=stopped),
-        _how_sure(reports, performance),
+        _performance_number(performance, champion, unit)
+        if performance
+        else _feasibility_number(of_gate),
+        fairness_number(of_gate.get("fairness"), unit=unit, stopped=stopped),
+        _certainty_number(reports, performance),
     )
 
 
@@ -53,7 +55,7 @@ def headline_score(report: Report) -> Measurement | None:
     return next((one for one in found if one.value is not None), None)
 
 
-def _how_good(report: Report, champion: str, unit: str) -> DecidingNumber:
+def _performance_number(report: Report, champion: str, unit: str) -> DecidingNumber:
     score = headline_score(report)
     if score is None:
         return DecidingNumber(HOW_GOOD, report.summary, verdict=report.verdict)
@@ -120,7 +122,7 @@ def _score_meaning(report: Report, unit: str) -> str:
     return ""
 
 
-def _how_good_without(of_gate: dict[str, Report]) -> DecidingNumber:
+def _feasibility_number(of_gate: dict[str, Report]) -> DecidingNumber:
     """Of a run without a model: what a quick learner reached, where the data got so far."""
     checks = of_gate["feasibility"].checks if "feasibility" in of_gate else ()
     for family in ("reach", "signal"):
@@ -140,7 +142,9 @@ def _how_good_without(of_gate: dict[str, Report]) -> DecidingNumber:
 # --- how fair ---------------------------------------------------------------------------------
 
 
-def how_fair(report: Report | None, *, unit: str = "", stopped: bool = False) -> DecidingNumber:
+def fairness_number(
+    report: Report | None, *, unit: str = "", stopped: bool = False
+) -> DecidingNumber:
     """The judged gap that is widest for its limit, or why none was judged."""
     if report is None:
         why = ": no model was trained" if stopped else ""
@@ -261,7 +265,7 @@ def _gap_meaning(gap: Measurement) -> str:
 # --- how sure ---------------------------------------------------------------------------------
 
 
-def _how_sure(reports: Sequence[Report], performance: Report | None) -> DecidingNumber:
+def _certainty_number(reports: Sequence[Report], performance: Report | None) -> DecidingNumber:
     """On how many rows all this rests, and what is unknown or to be weighed."""
     unknown, cautions = (_count_by_gate(reports, v) for v in (Verdict.UNKNOWN, Verdict.CAUTION))
     parts = [

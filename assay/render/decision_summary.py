@@ -18,6 +18,7 @@ from assay.render.deciding_numbers import (
     widest_gap,
 )
 from assay.render.numbers import estimate_text
+from assay.render.report_text import end_sentence
 from assay.util.wording import format_count
 
 DecisionState = Literal["good", "waiting", "refused", "stopped"]
@@ -174,11 +175,11 @@ def _reason(report: Report | None, decision: ModelDecision) -> str:
     if gaps and any(c.name == f"{g.metric}[{g.group}]" for c in report.checks for g in gaps):
         return f"{gap_sentence(widest_gap(report), decision.unit)}{more}."
     seen = (first.headline if first else report.summary).strip().removesuffix(".")
-    limit = limit_text(first) if first else ""
+    limit = limit_clause(first) if first else ""
     return f"{seen}{limit}{more}."
 
 
-def limit_text(check: Check) -> str:
+def limit_clause(check: Check) -> str:
     """The limit, unless the headline names it: "; the limit is 0.85"."""
     limit = estimate_text(check).limit
     short = limit.rstrip("0").rstrip(".") if "." in limit else limit
@@ -205,13 +206,11 @@ def _next_step(
     cautions = [c for r in reports for c in r.checks_weighing(Verdict.CAUTION) if c.remedy]
     if cautions:
         first = cautions[0]
-        return f"Nothing waits for you. First to weigh: {_full_stop(first.headline)} {first.remedy}"
+        return (
+            f"Nothing waits for you. First to weigh: {end_sentence(first.headline)} {first.remedy}"
+        )
     return "Nothing waits for you."
 
 
 def _deciding_checks(report: Report | None) -> list[Check]:
     return [] if report is None else report.checks_weighing(report.verdict)
-
-
-def _full_stop(text: str) -> str:
-    return f"{text.strip().removesuffix('.')}."

@@ -7,10 +7,15 @@ from typing import Final
 
 from assay.gates.report import Check, Figure, Report, Verdict
 from assay.render.deciding_figure import check_figure, gap_figure
-from assay.render.deciding_numbers import DecidingNumber, how_fair, judged_gaps, statistic_title
-from assay.render.decision_summary import DecisionState, DecisionSummary, limit_text
+from assay.render.deciding_numbers import (
+    DecidingNumber,
+    fairness_number,
+    judged_gaps,
+    statistic_title,
+)
+from assay.render.decision_summary import DecisionState, DecisionSummary, limit_clause
 from assay.render.numbers import estimate_text
-from assay.render.report_text import checks_worst_first
+from assay.render.report_text import checks_worst_first, end_sentence
 from assay.util.wording import format_count
 
 _STATES: Final[dict[Verdict, DecisionState]] = {
@@ -43,14 +48,16 @@ def summarize_gate(report: Report) -> DecisionSummary:
 
 def _sentence(report: Report, found: Sequence[Check]) -> str:
     if not report.checks:  # nothing was held to a limit: the tables are all that there is
-        return _full_stop(report.summary or report.gate.capitalize())
+        return end_sentence(report.summary or report.gate.capitalize())
     answer = f"{report.gate.capitalize()} {_ANSWERS[report.verdict]}"
     if not found:
-        return f"{answer}: {_full_stop(report.summary)}" if report.summary.strip() else f"{answer}."
+        return (
+            f"{answer}: {end_sentence(report.summary)}" if report.summary.strip() else f"{answer}."
+        )
     first, *others = found
     more = f" ({format_count(len(others), 'more finding')})" if others else ""
-    seen = f"{first.headline.strip().removesuffix('.')}{limit_text(first)}{more}"
-    return f"{answer}: {_full_stop(seen)}"
+    seen = f"{first.headline.strip().removesuffix('.')}{limit_clause(first)}{more}"
+    return f"{answer}: {end_sentence(seen)}"
 
 
 def _nothing(report: Report) -> str:
@@ -63,7 +70,7 @@ def _nothing(report: Report) -> str:
 
 def _numbers(report: Report) -> tuple[DecidingNumber, ...]:
     """The numbers of the worst checks, each with its limit; of fairness, the widest gap first."""
-    lead = [how_fair(report)] if report.gate == "fairness" and judged_gaps(report) else []
+    lead = [fairness_number(report)] if report.gate == "fairness" and judged_gaps(report) else []
     room = _MOST_NUMBERS - len(lead)
     measured = [c for c in checks_worst_first(report) if c.estimate is not None and c.statistic]
     rest = [c for c in measured if not (lead and c.threshold is not None and c.group)]
@@ -90,7 +97,3 @@ def _figure(report: Report, found: Sequence[Check]) -> Figure | None:
         return report.figures[0]
     measured = [c for c in found if c.estimate is not None and c.threshold is not None]
     return check_figure(measured[0]) if measured else None
-
-
-def _full_stop(text: str) -> str:
-    return f"{text.strip().removesuffix('.')}."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
-from importlib.resources import files
 from itertools import chain, count
 from typing import Any, NamedTuple
 
@@ -16,7 +15,8 @@ from assay.render.deciding_numbers import LABELS
 from assay.render.decision_summary import DecisionSummary, ModelDecision, summarize_decision
 from assay.render.gate_summary import summarize_gate
 from assay.render.numbers import estimate_text, format_column, is_numeric
-from assay.render.page_sections import GateSection, lay_out, sort_for_review
+from assay.render.page_sections import GateSection, lay_out_gate, sort_for_review
+from assay.render.page_template import load_template
 from assay.render.report_text import (
     VERDICT_MEANINGS,
     VERDICT_SYMBOLS,
@@ -26,7 +26,6 @@ from assay.render.report_text import (
     verdict_counts,
 )
 from assay.render.svg.figure import figure_svg
-from assay.util.printable_text import printable_text
 from assay.util.wording import format_count
 
 _MOST_OPEN_ROWS = 12  # a longer table is folded
@@ -72,7 +71,7 @@ def render_html(
         facts=rest,
         reports=ordered,
         anchors=gate_anchors([report.gate for report in ordered]),
-        lay_out=partial(lay_out, alone=len(ordered) == 1),
+        lay_out_gate=partial(lay_out_gate, alone=len(ordered) == 1),
         Verdict=Verdict,
         meanings=VERDICT_MEANINGS,
     )
@@ -113,18 +112,7 @@ def _first_word(text: str) -> str:
 
 @cache
 def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("assay.render", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_printable_value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {
-        "css": Markup(files("assay.render").joinpath("page.css").read_text("utf-8")),  # noqa: S704 # our own file
+    names = {
         "symbols": VERDICT_SYMBOLS,
         "findings": checks_not_passed,
         "evidence": _evidence_title,
@@ -137,13 +125,7 @@ def _template() -> Any:
         "tally": verdict_counts,
         "passed": passed_checks,
     }
-    return environment.get_template("page.html")
-
-
-def _printable_value(value: Any) -> Any:
-    return (
-        printable_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-    )
+    return load_template("assay.render", "page.html", names)
 
 
 def passed_checks(report: Report) -> list[Check]:

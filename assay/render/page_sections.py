@@ -44,7 +44,7 @@ def sort_for_review(reports: Sequence[Report]) -> list[Report]:
     return sorted(reports, key=place)
 
 
-def lay_out(report: Report, *, alone: bool) -> GateSection:
+def lay_out_gate(report: Report, *, alone: bool) -> GateSection:
     """What of a report stands open. A page of this gate `alone` folds long tables only."""
     if report.gate in EVIDENCE and not alone:
         return GateSection((), (), report.figures, report.sheets)

@@ -83,6 +83,11 @@ def gate_reason(report: Report) -> str:
     return f"{deciding[0].headline.strip().removesuffix('.')}{more_suffix(len(deciding))}"
 
 
+def end_sentence(text: str) -> str:
+    """The text with one full stop at its end."""
+    return f"{text.strip().removesuffix('.')}."
+
+
 def format_scores(scores: Mapping[str, float]) -> str:
     """Scores for people: "roc_auc 0.929, accuracy 0.871, largest gap 0.181"."""
     order = sorted(scores, key=lambda name: (name == "largest_gap", name == "accuracy"))

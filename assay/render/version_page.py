@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from assay.util.printable_text import printable_text
+from assay.render.page_template import load_template
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,7 @@ def render_version_page(page: VersionPage) -> bytes:
     return html.lstrip().encode("utf-8", "replace")
 
 
-def _read(name: str) -> str:
-    return files("assay.render").joinpath(name).read_text("utf-8")
-
-
-_SCRIPT: Final = _read("version_table.js")
+_SCRIPT: Final = files("assay.render").joinpath("version_table.js").read_text("utf-8")
 _DIGEST: Final = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
 PAGE_POLICY: Final = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
@@ -83,24 +79,5 @@ PAGE_POLICY: Final = (
 
 @cache
 def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("assay.render", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_printable_value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {
-        "css": Markup(_read("page.css")),  # noqa: S704 # our own file
-        "script": Markup(_SCRIPT),  # noqa: S704 # our own file
-    }
-    return environment.get_template("version_page.html")
-
-
-def _printable_value(value: Any) -> Any:
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return printable_text(value)
-    return value
+    script = Markup(_SCRIPT)  # noqa: S704 # our own file
+    return load_template("assay.render", "version_page.html", {"script": script})

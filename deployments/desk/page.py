@@ -19,9 +19,8 @@ from assay.deployments.desk.trend import describe_performance, trend_svg
 from assay.deployments.desk.use_case_state import UseCaseState
 from assay.deployments.model_pages import COMPARE_PATH
 from assay.production.todo_item import NOTHING_TO_DO, TodoItem, sort_by_urgency
-from assay.render.stylesheet import read_stylesheet
+from assay.render.page_template import load_template
 from assay.util import clock
-from assay.util.printable_text import printable_text
 from assay.util.relative_time import describe_age, describe_span
 from assay.util.wording import format_count
 
@@ -85,7 +84,7 @@ def render_desk(desk: Desk, page: int = 1) -> bytes:
     states = {state.name: state for state in desk.states}
 
     def report_of(item: TodoItem) -> str:
-        state = states.get(use_case_of(item))
+        state = states.get(item_use_case(item))
         found = find_report(state, item.since, None)
         runs = state.runs if state else ()
         named = [
@@ -94,14 +93,14 @@ def render_desk(desk: Desk, page: int = 1) -> bytes:
         return found or (named[-1] if named else "")
 
     def comparison_of(item: TodoItem) -> str:
-        state = states.get(use_case_of(item))
+        state = states.get(item_use_case(item))
         if item.kind != "approval" or state is None or not state.champion:
             return ""
         return f"/{COMPARE_PATH}?{urlencode({'a': state.champion, 'b': item.subject})}"
 
     html: str = _template().render(
         desk=desk,
-        title=headline(desk),
+        title=desk_headline(desk),
         cases=page_of_cases(desk, page),
         report_of=report_of,
         comparison_of=comparison_of,
@@ -112,7 +111,7 @@ def render_desk(desk: Desk, page: int = 1) -> bytes:
     return html.lstrip().encode("utf-8", "replace")
 
 
-def headline(desk: Desk) -> str:
+def desk_headline(desk: Desk) -> str:
     """How much there is to do, in a few words."""
     failed = sum(not one.settled for one in desk.failures)
     asked = sum(item.kind != "paused" for item in desk.waiting)
@@ -124,7 +123,7 @@ def headline(desk: Desk) -> str:
     return ", ".join(part for part in parts if part) or NOTHING_TO_DO.rstrip(".")
 
 
-def use_case_of(item: TodoItem) -> str:
+def item_use_case(item: TodoItem) -> str:
     """The use case that an item is about: of a model, a version, a deployment."""
     return item.subject.rpartition("/")[2].partition("@")[0]
 
@@ -133,7 +132,7 @@ def page_of_cases(desk: Desk, page: int) -> CasePage:
     """The use cases of one page: those with the most urgent items first, then by name."""
     marks: dict[str, list[str]] = {}
     for item in sort_by_urgency(desk.items):
-        kinds = marks.setdefault(use_case_of(item), [])
+        kinds = marks.setdefault(item_use_case(item), [])
         if item.kind not in kinds:
             kinds.append(item.kind)
     order = list(_KINDS)
@@ -167,19 +166,8 @@ def _case_row(state: UseCaseState, marks: Sequence[str]) -> CaseRow:
 
 @cache
 def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("assay.deployments.desk", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_printable_value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     own = files("assay.deployments.desk").joinpath("desk.css").read_text("utf-8")
-    environment.globals |= {
-        "css": Markup(read_stylesheet() + own),  # noqa: S704 - our own files
+    names = {
         "age": describe_age,
         "show": clock.display_timestamp,
         "iso": clock.format_timestamp,
@@ -188,13 +176,8 @@ def _template() -> Any:
         "tone": lambda kind: _KINDS.get(kind, ("", ""))[1],
         "looks": _LOOKS,
     }
-    return environment.get_template("desk.html")
+    return load_template("assay.deployments.desk", "desk.html", names, own_css=own)
 
 
 def _span(since: datetime, now: datetime) -> str:
     return describe_span((now - since).total_seconds()) or "less than a minute"
-
-
-def _printable_value(value: Any) -> Any:
-    is_text = isinstance(value, str) and not isinstance(value, Markup)
-    return printable_text(value) if is_text else value

@@ -66,7 +66,7 @@ class AnsweredRun:
 
 
 @dataclass(frozen=True, slots=True)
-class LookSummary:
+class LastLook:
     """The last look. `verdict`: healthy, watch or retrain."""
 
     verdict: str
@@ -97,7 +97,7 @@ class UseCaseState:
     question: str = ""
     champion: str = ""
     champion_since: datetime | None = None
-    look: LookSummary | None = None
+    look: LastLook | None = None
     performance: PerformanceTrend | None = None
     scored_at: datetime | None = None
     scored_rows: int = 0
@@ -246,11 +246,11 @@ def _describe(
     )
 
 
-def _last_look(model: str, looks: Sequence[JournalEntry]) -> LookSummary | None:
+def _last_look(model: str, looks: Sequence[JournalEntry]) -> LastLook | None:
     if not looks:
         return None
     last = looks[-1]
-    return LookSummary(
+    return LastLook(
         last.body["verdict"], entry_timestamp(last), shorten_text(entry_sentence(model, last))
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from assay.config.operations import Alert, Operations
 from assay.deployments import alerts
-from assay.deployments.deadline_alerts import ToldDeadlines, alert_missed_deadlines
+from assay.deployments.deadline_alerts import SentAlerts, alert_missed_deadlines
 from assay.deployments.desk.use_case_state import UseCaseState
 from assay.production.scoring.deadline import DeadlineRecord
 
@@ -71,9 +71,7 @@ def server(monkeypatch):
 
 
 def look(*states, operations=ALL, told=None):
-    return asyncio.run(
-        alert_missed_deadlines(operations, states, told or ToldDeadlines("assay"), NOW)
-    )
+    return asyncio.run(alert_missed_deadlines(operations, states, told or SentAlerts("assay"), NOW))
 
 
 def test_the_message_says_whose_what_is_the_limit_and_what_to_do(server):
@@ -89,7 +87,7 @@ def test_the_message_says_whose_what_is_the_limit_and_what_to_do(server):
 
 
 def test_a_deadline_is_told_once_also_after_a_restart_and_the_next_one_anew(server):
-    told = ToldDeadlines("assay")
+    told = SentAlerts("assay")
     assert look(missed(), told=told) == ["alert sent: guests was not scored by 06:00 UTC"]
     assert look(missed(), told=told) == []
     assert look(missed()) == []  # another process
@@ -99,7 +97,7 @@ def test_a_deadline_is_told_once_also_after_a_restart_and_the_next_one_anew(serv
 
 def test_what_was_scored_meanwhile_is_forgotten_and_another_pool_is_another_set_up(server):
     look(missed())
-    look(missed(), told=ToldDeadlines("second"))
+    look(missed(), told=SentAlerts("second"))
     assert len(server.sent) == 2
     look()
     held = [mark for one in server.variables.values() for mark in one.value["assay"]]
@@ -109,7 +107,7 @@ def test_what_was_scored_meanwhile_is_forgotten_and_another_pool_is_another_set_
 
 def test_many_at_once_are_one_message_and_none_is_told_twice(server):
     states = [missed(f"case{number:04}") for number in range(1000)]
-    told = ToldDeadlines("assay")
+    told = SentAlerts("assay")
     assert look(*states, told=told) == [
         "alert sent: 1000 use cases were not scored by their deadlines"
     ]

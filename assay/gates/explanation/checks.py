@@ -13,7 +13,7 @@ from assay.gates.explanation.explained_rows import MIN_ROWS
 from assay.gates.explanation.importance import GroupImportance, jackknife_estimate
 from assay.gates.explanation.proxies import Proxies
 from assay.gates.explanation.robustness import FAULTS, Flips
-from assay.gates.explanation.wording import amount_text, interval_text, join_names
+from assay.gates.explanation.wording import amount_text, bracketed_interval, join_names
 from assay.gates.report import Check, Verdict
 from assay.gates.statistics.intervals import Estimate, verdict_at_most
 
@@ -41,8 +41,8 @@ def check_concentration(importances: Sequence[GroupImportance]) -> Check | None:
         estimate=share.value,
         interval=share.interval,
         threshold=MOST_OF_ALL,
-        why=f"{share.value:.0%} {interval_text(share.interval, '.0%')} of what all columns carry"
-        f" rests on {name}; more than {MOST_OF_ALL:.0%} is too much for one thing",
+        why=f"{share.value:.0%} {bracketed_interval(share.interval, '.0%')} of what all columns"
+        f" carry rests on {name}; more than {MOST_OF_ALL:.0%} is too much for one thing",
         remedy=f"Ask whether {name} will be known, and mean the same, when decisions are made; a "
         "model that rests on one thing falls with it."
         if surely
@@ -135,7 +135,7 @@ def _sensitive_finding(
     best = proxies.best
     assert best is not None, "its groups were told apart"
     name = proxies.sensitive
-    area = f"ROC AUC {best.area.value:.2f} {interval_text(best.area.interval, '.2f')}"
+    area = f"ROC AUC {best.area.value:.2f} {bracketed_interval(best.area.interval, '.2f')}"
     parts = [f"The model leans most on {name} itself"] if itself else []
     if proxies.columns:
         alone = [f"{one} ({told.value:.2f})" for one, told in [*proxies.columns.items()][:3]]
@@ -174,8 +174,8 @@ def check_flips(flips: Flips, limits: FlipLimits, rule: str, *, too_few: bool) -
         if flips.worst and flips.worst[1] > 0:
             worst = f"; most where {flips.worst[0]} is hit, {flips.worst[1]:.1%}"
         why = (
-            f"{share.value:.1%} {interval_text(share.interval, '.1%')} of {flips.rows:,} rows have "
-            f"another answer if {FAULTS[flips.fault]}{worst}"
+            f"{share.value:.1%} {bracketed_interval(share.interval, '.1%')} of {flips.rows:,} rows "
+            f"have another answer if {FAULTS[flips.fault]}{worst}"
         )
     remedies = {
         Verdict.FAIL: "Refuse or mend such rows before they are scored (expectations), choose a "
@@ -217,6 +217,6 @@ def check_enough_rows(rows: int, scale: AnswerScale) -> Check:
     )
 
 
-def insignificant(importances: Collection[GroupImportance]) -> list[GroupImportance]:
+def find_useless_groups(importances: Collection[GroupImportance]) -> list[GroupImportance]:
     """The groups whose importance cannot be told from zero."""
     return [one for one in importances if not one.matters]

@@ -17,7 +17,7 @@ from assay.gates.report import Cell, Figure, Measurement, Point, Series, Sheet
 _MOST_MARKS: Final = 12
 
 
-def by_importance(importances: Sequence[GroupImportance]) -> list[GroupImportance]:
+def sort_by_importance(importances: Sequence[GroupImportance]) -> list[GroupImportance]:
     """The most important first; of equal ones in the table's order."""
     return sorted(importances, key=lambda one: -one.value)
 
@@ -35,7 +35,7 @@ def importance_measurements(
             headline=place == 0,
             columns=one.columns,
         )
-        for place, one in enumerate(by_importance(importances))
+        for place, one in enumerate(sort_by_importance(importances))
     )
 
 
@@ -63,7 +63,7 @@ def importance_sheet(
                 _rank_text(ranks[one.columns]),
                 _neighbour(groups, one.columns),
             )
-            for one in by_importance(importances)
+            for one in sort_by_importance(importances)
         ),
         note=note,
     )
@@ -92,7 +92,7 @@ def importance_figure(
     rival_name: str,
 ) -> Figure:
     """The most important groups with their intervals, beside the champion's."""
-    shown = by_importance(importances)[:_MOST_MARKS]
+    shown = sort_by_importance(importances)[:_MOST_MARKS]
     series = [Series(name="model", points=tuple(map(_point, shown)))]
     if rival:
         series.append(

@@ -185,7 +185,7 @@ def _dependence_figures(
 ) -> list[Figure]:
     """Curves of the chief columns: of a group its first column that varies."""
     found: list[Figure] = []
-    for one in display.by_importance(importances):
+    for one in display.sort_by_importance(importances):
         if len(found) == _CURVES or not one.matters:
             break
         curves = (measure_dependence(model, rows, scale, column) for column in one.columns)
@@ -198,8 +198,8 @@ def _dependence_figures(
 def _summary(
     importances: Sequence[GroupImportance], flips: Sequence[Flips], scale: AnswerScale
 ) -> str:
-    ordered = [one for one in display.by_importance(importances) if one.matters]
-    useless = checks.insignificant(importances)
+    ordered = [one for one in display.sort_by_importance(importances) if one.matters]
+    useless = checks.find_useless_groups(importances)
     if not ordered:
         text = "No column has an importance that can be told from zero."
     else:

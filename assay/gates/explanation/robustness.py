@@ -125,13 +125,13 @@ def _mistype(frame: pd.DataFrame, types: Mapping[str, Any], seed: int) -> _Chang
     wrong = {}
     for name in names:
         values = [str(value) for value in frame[name].dropna().unique()]
-        typos = {value: mistyped(value, values) for value in values}
+        typos = {value: mistype_text(value, values) for value in values}
         wrong[name] = frame[name].where(column != name, frame[name].map(typos)).astype("str")
     hit = frame[names].notna().to_numpy()[np.arange(len(frame)), np.arange(len(frame)) % len(names)]
     return pd.DataFrame(wrong, index=frame.index), hit, column
 
 
-def mistyped(value: str, known: list[str]) -> str:
+def mistype_text(value: str, known: list[str]) -> str:
     """The text with its first two different neighbours exchanged, or with one letter more, so that
     it is none of the `known` values.
     """

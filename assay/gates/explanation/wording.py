@@ -19,10 +19,10 @@ def join_names(names: Sequence[str]) -> str:
 def amount_text(estimate: Estimate, scale: AnswerScale) -> str:
     """ "0.061 [0.051, 0.072]", in the metric's unit."""
     unit = f" {scale.unit}" if scale.unit else ""
-    return f"{estimate.value:.3f}{unit} {interval_text(estimate.interval, '.3f')}"
+    return f"{estimate.value:.3f}{unit} {bracketed_interval(estimate.interval, '.3f')}"
 
 
-def interval_text(bounds: Interval, form: str) -> str:
+def bracketed_interval(bounds: Interval, form: str) -> str:
     """Where the truth may lie, each side in the format `form`."""
     if bounds.low is None or bounds.high is None:
         return "(too few rows for an interval)"

@@ -32,7 +32,6 @@ from assay.tables.table import Table
 _PERFORMANCE = "Performance"  # the drift gate's sheet
 _REALISED = "realised["
 _GROUPS = "groups["
-_ALL = "all rows"
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from assay.production.backfill.batch_dates import (
     date_batches,
     source_day,
 )
-from assay.production.backfill.due_moments import next_due_moment, scoring_moment
+from assay.production.backfill.due_moments import last_due_moment, next_due_moment
 from assay.production.backfill.past_champion import champion_at
 from assay.production.labels.label_import import label_sources
 from assay.production.monitoring.look import next_look
@@ -272,7 +272,7 @@ class _Days:
         )
 
     def _moment(self, day: date) -> datetime:
-        return min(scoring_moment(day, self._schedule.score, self._schedule.zone), self._now)
+        return min(last_due_moment(day, self._schedule.score, self._schedule.zone), self._now)
 
     def _version_for(self, moment: datetime) -> Version | None:
         if self._request.champion == "now":

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from assay.config.schedule import is_interval
 
 
-def scoring_moment(day: date, schedule: str | None, zone: str) -> datetime:
+def last_due_moment(day: date, schedule: str | None, zone: str) -> datetime:
     """When the batches of a day would have been scored last: the last due moment of a cron text on
     that day, else the end of the day. Cron texts and days are of `zone`; the result is UTC.
     """

@@ -13,7 +13,7 @@ from assay.runs.comparison.run_costs import RunCosts
 from assay.runs.comparison.verdict_text import (
     fact_sentences,
     is_same,
-    negated,
+    negate_estimate,
     signed_text,
     verdict_sentence,
 )
@@ -107,7 +107,7 @@ def _better_words(paired: PairedAnswers, first: str) -> str:
     gain, unit = paired.headline.gain, paired.headline.unit
     shown = f" {unit}" if unit else ""
     if gain.value < 0:
-        return f"worse by {signed_text(negated(gain)).removeprefix('+')}{shown}"
+        return f"worse by {signed_text(negate_estimate(gain)).removeprefix('+')}{shown}"
     return f"better by {signed_text(gain).removeprefix('+')}{shown}"
 
 

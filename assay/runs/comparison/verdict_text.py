@@ -139,10 +139,10 @@ def is_same(score: PairedScore) -> bool:
 
 def metric_change(score: PairedScore) -> Estimate:
     """The second's value less the first's. The gain counts the other way round for losses."""
-    return negated(score.gain) if score.metric in LOWER_IS_BETTER else score.gain
+    return negate_estimate(score.gain) if score.metric in LOWER_IS_BETTER else score.gain
 
 
-def negated(estimate: Estimate) -> Estimate:
+def negate_estimate(estimate: Estimate) -> Estimate:
     """The estimate of the same with the other sign."""
     low, high = estimate.interval.low, estimate.interval.high
     interval = Interval(

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from assay.deployments.desk.page import CASES_PER_PAGE, MOST_LINES, render_desk
-from assay.deployments.desk.use_case_state import LookSummary, PerformanceTrend
+from assay.deployments.desk.use_case_state import LastLook, PerformanceTrend
 from assay.production.scoring.deadline import DeadlineRecord
 from tests.deployments.desk.made import (
     HOUR,
@@ -62,7 +62,7 @@ def test_a_use_case_tells_its_champion_look_scoring_and_performance():
     told = state(
         champion="guests@1",
         champion_since=NOON - 50 * HOUR,
-        look=LookSummary("watch", NOON - 3 * HOUR, "x"),
+        look=LastLook("watch", NOON - 3 * HOUR, "x"),
         performance=PerformanceTrend("ROC AUC", (0.92, 0.91), (0.9, 0.87)),
         scored_at=NOON - 5 * HOUR,
         scored_rows=1500,

@@ -1,7 +1,7 @@
 """The desk as lines."""
 
 from assay.deployments.desk.text import MOST_CASES, case_lines, failure_lines, run_lines
-from assay.deployments.desk.use_case_state import LookSummary, PerformanceTrend
+from assay.deployments.desk.use_case_state import LastLook, PerformanceTrend
 from assay.production.scoring.deadline import DeadlineRecord
 from tests.deployments.desk.made import HOUR, NOON, RUN, desk, due_run, failed_run, item, state
 
@@ -10,7 +10,7 @@ def test_a_use_case_is_one_line_with_what_is_known():
     told = state(
         champion="guests@1",
         champion_since=NOON - 50 * HOUR,
-        look=LookSummary("watch", NOON - 3 * HOUR, "x"),
+        look=LastLook("watch", NOON - 3 * HOUR, "x"),
         performance=PerformanceTrend("ROC AUC", (0.91,), (0.87,)),
         scored_at=NOON - 5 * HOUR,
         deadline=DeadlineRecord(NOON - 6 * HOUR, (), NOON - 5 * HOUR, 3600.0),

@@ -7,7 +7,7 @@ import pytest
 from assay.config.gates import FlipLimits
 from assay.gates.explanation.checks import check_flips
 from assay.gates.explanation.explained_rows import arrange_rows
-from assay.gates.explanation.robustness import count_flips, mistyped
+from assay.gates.explanation.robustness import count_flips, mistype_text
 from tests.gates.explanation.models import (
     AMOUNTS,
     DECISIONS,
@@ -107,4 +107,4 @@ def test_too_few_rows_are_not_judged():
 @pytest.mark.parametrize("value", ["york", "aa", "x", "", "f"])
 def test_a_typo_is_no_value_that_is_known(value):
     known = [value, "oyrk", "aaa", "xx", "ff"]
-    assert mistyped(value, known) not in known
+    assert mistype_text(value, known) not in known

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from assay.production.backfill.due_moments import next_due_moment, scoring_moment
+from assay.production.backfill.due_moments import last_due_moment, next_due_moment
 
 DAY = date(2026, 3, 29)  # in Lisbon the clock goes forward
 
@@ -26,7 +26,7 @@ def at(*clock):
     ],
 )
 def test_a_day_is_scored_when_its_flow_ran_last_or_at_its_end(schedule, zone, moment):
-    assert scoring_moment(DAY, schedule, zone) == moment
+    assert last_due_moment(DAY, schedule, zone) == moment
 
 
 @pytest.mark.parametrize(
