@@ -71,13 +71,8 @@ def read_todo_list(bucket: Bucket, as_of: datetime, root: Path | None = None) ->
 def merge_items(known: Sequence[TodoItem], server: Sequence[TodoItem]) -> list[TodoItem]:
     """All items by urgency. That a schedule of a paused use case is silent is no item."""
     paused = {item.subject for item in known if item.kind == "paused"}
-    loud = [one for one in server if one.kind != "silent" or _use_case(one) not in paused]
+    loud = [one for one in server if one.kind != "silent" or one.use_case not in paused]
     return sort_by_urgency([*known, *loud])
-
-
-def _use_case(item: TodoItem) -> str:
-    """The use case of a deployment's item, whose subject is such as score/income."""
-    return item.subject.rpartition("/")[2]
 
 
 def read_known_todo(

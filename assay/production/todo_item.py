@@ -47,6 +47,11 @@ class TodoItem:
     command: str
     run: str = ""
 
+    @property
+    def use_case(self) -> str:
+        """The use case that `subject` belongs to: income, of income@2 and of score/income."""
+        return self.subject.rpartition("/")[2].partition("@")[0]
+
     def as_json(self) -> dict[str, str | None]:
         since = clock.format_timestamp(self.since) if self.since else None
         return {**asdict(self), "since": since}

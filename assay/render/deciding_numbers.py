@@ -28,6 +28,13 @@ class DecidingNumber:
     verdict: Verdict | None = None
     meaning: str = ""  # the same for readers without statistics, where it is short and true
 
+    @property
+    def terms(self) -> list[str]:
+        """What it is compared with, and what is accepted: "against the dummy", "accepted: ..."."""
+        compared = self.against if self.question in LABELS else f"against {self.against}"
+        accepted = f"accepted: {self.limit}" if self.limit else ""
+        return [part for part in (compared if self.against else "", accepted) if part]
+
 
 def deciding_numbers(
     reports: Sequence[Report], *, champion: str = "", unit: str = "", stopped: bool = False

@@ -80,9 +80,8 @@ def _numbers(report: Report) -> tuple[DecidingNumber, ...]:
 def _check_number(check: Check) -> DecidingNumber:
     estimate, limit = estimate_text(check)
     return DecidingNumber(
-        question=statistic_title(check),
+        question=", ".join(part for part in (statistic_title(check), check.group) if part),
         value=estimate,
-        against=check.group or "",
         limit=limit,
         verdict=check.verdict,
         meaning=check.headline,

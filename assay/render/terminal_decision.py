@@ -39,16 +39,10 @@ def show_decision(summary: DecisionSummary, console: Console) -> None:
 
 
 def _number_text(number: DecidingNumber) -> str:
-    parts = [number.value, *_beside(number)]
+    parts = [number.value, *number.terms]
     if number.verdict:
         parts.append(verdict_label(number.verdict))
     return printable_text("; ".join(part.strip().removesuffix(".") for part in parts if part))
-
-
-def _beside(number: DecidingNumber) -> list[str]:
-    """What a number is compared with, and what is accepted."""
-    accepted = f"accepted: {number.limit}" if number.limit else ""
-    return [part for part in (number.against, accepted) if part]
 
 
 def _number_block(number: DecidingNumber, width: int) -> Padding | Table:
@@ -56,7 +50,7 @@ def _number_block(number: DecidingNumber, width: int) -> Padding | Table:
     value = plain_text(number.value, "bold")
     if number.verdict:
         value = Text.assemble(verdict_text(number.verdict), "  ", value)
-    dim = [plain_text(text, "dim") for text in ("; ".join(_beside(number)), number.meaning) if text]
+    dim = [plain_text(text, "dim") for text in ("; ".join(number.terms), number.meaning) if text]
     return labelled_block(number.question, Group(value, *dim), width)
 
 

@@ -138,16 +138,15 @@ def _failures(
     for item in (i for i in items if i.kind == "failed"):
         run = by_url.get(item.run)
         told.add(item.run)
-        name = item.subject.rpartition("/")[2].partition("@")[0]
         yield Failure(
             run.name if run else item.subject,
-            _reason(states.get(name), item),
+            _reason(states.get(item.use_case), item),
             item.since,
-            name,
+            item.use_case,
             item.owner,
             item.command,
             item.run,
-            find_report(states.get(name), item.since, run),
+            find_report(states.get(item.use_case), item.since, run),
             run.count if run else 1,
         )
     for run in runs:

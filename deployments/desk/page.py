@@ -84,7 +84,7 @@ def render_desk(desk: Desk, page: int = 1) -> bytes:
     states = {state.name: state for state in desk.states}
 
     def report_of(item: TodoItem) -> str:
-        state = states.get(item_use_case(item))
+        state = states.get(item.use_case)
         found = find_report(state, item.since, None)
         runs = state.runs if state else ()
         named = [
@@ -93,7 +93,7 @@ def render_desk(desk: Desk, page: int = 1) -> bytes:
         return found or (named[-1] if named else "")
 
     def comparison_of(item: TodoItem) -> str:
-        state = states.get(item_use_case(item))
+        state = states.get(item.use_case)
         if item.kind != "approval" or state is None or not state.champion:
             return ""
         return f"/{COMPARE_PATH}?{urlencode({'a': state.champion, 'b': item.subject})}"
@@ -123,16 +123,11 @@ def desk_headline(desk: Desk) -> str:
     return ", ".join(part for part in parts if part) or NOTHING_TO_DO.rstrip(".")
 
 
-def item_use_case(item: TodoItem) -> str:
-    """The use case that an item is about: of a model, a version, a deployment."""
-    return item.subject.rpartition("/")[2].partition("@")[0]
-
-
 def page_of_cases(desk: Desk, page: int) -> CasePage:
     """The use cases of one page: those with the most urgent items first, then by name."""
     marks: dict[str, list[str]] = {}
     for item in sort_by_urgency(desk.items):
-        kinds = marks.setdefault(item_use_case(item), [])
+        kinds = marks.setdefault(item.use_case, [])
         if item.kind not in kinds:
             kinds.append(item.kind)
     order = list(_KINDS)

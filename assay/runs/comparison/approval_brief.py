@@ -12,9 +12,10 @@ from assay.errors import AssayError, IntegrityError
 from assay.gates.report import Report, Verdict, get_report
 from assay.registry.history import ModelHistory, Version
 from assay.registry.registry import Registry
-from assay.render.deciding_numbers import DecidingNumber, deciding_numbers
+from assay.render.deciding_numbers import deciding_numbers
 from assay.render.journal_text import entry_sentence
 from assay.render.markdown import escape_markdown
+from assay.render.report_text import end_sentence
 from assay.runs.comparison.compared_run import find_compared_run
 from assay.runs.comparison.model_comparison import ModelComparison, compare_models
 from assay.runs.comparison.verdict_text import fact_sentences, verdict_sentence
@@ -147,14 +148,7 @@ def _read_reports(bucket: Bucket, version: Version) -> list[Report]:
 def _number_lines(bucket: Bucket, version: Version, reports: list[Report]) -> Iterator[str]:
     """How good, how fair and how sure a version is, by its own report."""
     for number in deciding_numbers(reports, unit=_unit(bucket, version)):
-        yield f"{version.name}: {number_text(number)}"
-
-
-def number_text(number: DecidingNumber) -> str:
-    """A deciding number in a line."""
-    rest = [number.against] if number.against else []
-    rest += [f"accepted: {number.limit}"] if number.limit else []
-    return f"{number.question} {'; '.join([number.value, *rest])}"
+        yield f"{version.name}: {number.question} {'; '.join([number.value, *number.terms])}"
 
 
 def _unit(bucket: Bucket, version: Version) -> str:
@@ -178,7 +172,8 @@ def _origin_sentence(history: ModelHistory, version: Version) -> str:
 def _caution_lines(reports: Sequence[Report]) -> Iterator[str]:
     """Each thing that a gate asks to weigh, in a sentence; what it cannot tell first."""
     said = [
-        f"{report.gate}{' cannot tell' if verdict is Verdict.UNKNOWN else ''}: {reason}"
+        f"{report.gate}{' cannot tell' if verdict is Verdict.UNKNOWN else ''}: "
+        f"{end_sentence(reason)}"
         for verdict in (Verdict.FAIL, Verdict.UNKNOWN, Verdict.CAUTION)
         for report in reports
         for reason in (c.headline for c in report.checks_weighing(verdict))
