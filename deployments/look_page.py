@@ -9,6 +9,7 @@ from assay.bucket.bucket import Bucket
 from assay.bucket.journal import Journal, entry_timestamp, malformed_entry_error
 from assay.gates.report import get_report
 from assay.registry.history import MONITORED
+from assay.render.gate_summary import summarize_gate
 from assay.render.html_page import render_html
 from assay.util import clock
 
@@ -26,12 +27,12 @@ def render_look(bucket: Bucket, model: str, number: int) -> bytes | None:
         return None
     try:
         artifact = Artifact.model_validate(entry.body["report"])
-        title = (
-            f"{model}@{entry.body['version']}: look {entry.body['look']}, {entry.body['verdict']}"
-        )
+        title = f"{model}@{entry.body['version']}, look {entry.body['look']}"
+        answer = f"Look {entry.body['look']} says {entry.body['verdict']}"
     except (KeyError, ValueError) as error:
         raise malformed_entry_error(model, entry, error) from error
     report = get_report(bucket, artifact)
     when = clock.display_timestamp(entry_timestamp(entry))
     facts = {"As of (UTC)": when, "Entry": str(number), "By": entry.actor}
-    return render_html([report], title=title, facts=facts)
+    summary = summarize_gate(report, answer=answer)
+    return render_html([report], title=title, facts=facts, summary=summary)

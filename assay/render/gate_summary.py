@@ -33,12 +33,15 @@ _ANSWERS: Final = {
 _MOST_NUMBERS = 3
 
 
-def summarize_gate(report: Report) -> DecisionSummary:
-    """The gate's answer and its reason, the worst of its numbers, a picture, and what to do."""
+def summarize_gate(report: Report, *, answer: str = "") -> DecisionSummary:
+    """The gate's answer and its reason, the worst of its numbers, a picture, and what to do.
+
+    `answer` says it in other words than the verdict: "look 3 says retrain".
+    """
     found = report.checks_weighing(report.verdict) if report.verdict is not Verdict.PASS else []
     return DecisionSummary(
         state=_STATES[report.verdict],
-        sentence=_sentence(report, found),
+        sentence=_sentence(report, found, answer),
         numbers=_numbers(report),
         figure=_figure(report, found),
         next_step=next((c.remedy for c in found if c.remedy), "") or _nothing(report),
@@ -46,10 +49,10 @@ def summarize_gate(report: Report) -> DecisionSummary:
     )
 
 
-def _sentence(report: Report, found: Sequence[Check]) -> str:
-    if not report.checks:  # nothing was held to a limit: the tables are all that there is
+def _sentence(report: Report, found: Sequence[Check], answer: str) -> str:
+    if not report.checks and not answer:  # nothing was held to a limit: the tables are all that there is
         return end_sentence(report.summary or report.gate.capitalize())
-    answer = f"{report.gate.capitalize()} {_ANSWERS[report.verdict]}"
+    answer = answer or f"{report.gate.capitalize()} {_ANSWERS[report.verdict]}"
     if not found:
         return (
             f"{answer}: {end_sentence(report.summary)}" if report.summary.strip() else f"{answer}."

@@ -76,7 +76,7 @@ def test_a_look_that_says_retrain_says_why_and_leads_to_its_report(dashboard):
     page = dashboard.page
     expect(page.get_by_role("heading", name=re.compile("look [0-9]+ says retrain"))).to_be_visible()
     page.goto(page.get_by_role("link", name="The whole report").get_attribute("href"))
-    expect(page.get_by_role("heading", name=re.compile("look [0-9]+, retrain"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("Look [0-9]+ says retrain"))).to_be_visible()
 
 
 def test_the_first_is_the_one_that_opens_and_asks_nobody_else_for_anything(opened):

@@ -113,7 +113,7 @@ def test_the_link_logs_in_at_the_dashboard_and_the_reports_once(set_up, chromium
     dashboard.menu("Deployments")
     expect(dashboard.page.get_by_text("guests").first).to_be_visible()
     dashboard.page.goto(reports)
-    expect(dashboard.page.get_by_role("heading", name="Reports")).to_be_visible()
+    expect(dashboard.page.get_by_role("heading", name="Use cases")).to_be_visible()
     assert [url for url in refused if url != f"{reports}/"] == []
     dashboard.close()
 

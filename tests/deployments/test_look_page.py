@@ -21,7 +21,7 @@ def bucket():
 
 
 def test_a_look_is_shown_by_its_entry(bucket):
-    assert b"m@1: look 4, retrain" in render_look(bucket, "m", 2)
+    assert b"Look 4 says retrain" in render_look(bucket, "m", 2)
 
 
 @pytest.mark.parametrize(("model", "entry"), [("m", 1), ("m", 3), ("m", 0), ("absent", 1)])

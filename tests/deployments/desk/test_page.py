@@ -154,5 +154,5 @@ def test_a_use_case_that_never_ran_has_no_page_to_lead_to():
 
 
 def test_a_look_of_an_unknown_verdict_takes_the_page_from_nobody():
-    odd = state(look=LookSummary("<b>odd", NOON - HOUR, "x"))
+    odd = state(look=LastLook("<b>odd", NOON - HOUR, "x"))
     assert "&lt;b&gt;odd" in section(page(desk(states=[odd])), "cases")

@@ -320,13 +320,13 @@ def test_a_report_shows_scores_confusion_cost_and_curves():
     scores, matrix, cost, *_ = found.sheets
     assert scores.columns == ("score", "model", "low", "high", "dummy", "champion")
     assert [row[0] for row in scores.rows] == list(SCORES)
-    assert sum(sum(row[1:]) for row in matrix.rows) == 500
+    assert sum(sum(row[1:3]) for row in matrix.rows) == 500
     always = {row[0]: row[3] for row in cost.rows}
     assert always["always yes"] == 3 * (~rows["truth"]).sum()
     assert always["always no"] == rows["truth"].sum()
-    calibration, _, roc = found.figures
+    roc, precision, calibration, _ = found.figures
     assert len(calibration.series[0].points) == 10
-    assert all(len(series.points) <= 100 for series in roc.series)
+    assert all(len(one.points) <= 100 for one in (*roc.series, *precision.series))
 
 
 # --- rare outcomes ------------------------------------------------------------------------------
