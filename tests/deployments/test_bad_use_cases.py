@@ -101,7 +101,8 @@ def test_a_bad_use_case_waits_on_each_list_and_is_told_once_for_each_change(set_
     item = waiting(set_up)["bad_use_case", "configs/other.yaml"]
     assert "unknown key 'targt'" in item["what"]
     page = set_up.get(set_up.pages).decode()
-    assert page.index("configs/other.yaml: cannot be read") < page.index("<h1>Reports")
+    assert page.index("configs/other.yaml") < page.index("Use cases</h2>")
+    assert "unknown key &#39;targt&#39;" in page
     status = set_up.assay("up", "--status").stdout
     assert status.startswith("configs/other.yaml: cannot be read")
 
