@@ -1,4 +1,7 @@
-"""From the operator's desk to last night's failure and its reason, in a real browser."""
+"""From the operator's desk to last night's failure and its reason, in a real browser.
+
+It reads what waits before the operator's morning, whose tests decide about it: files run by name.
+"""
 
 from __future__ import annotations
 
