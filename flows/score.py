@@ -109,7 +109,7 @@ def score(
 
 
 def _prepare_explanations(run: Run, plan: ScoringPlan) -> Artifact | None:
-    """The rows that answers are explained against; None where nothing is told beside answers."""
+    """The rows that answers are explained against; None where no explanation is asked for."""
     check_scorer_explanations(run, plan.scorer)
     if not run.loaded.use_case.score.explains or not plan.batches:
         return None

@@ -87,7 +87,7 @@ def gather_reasons(run: Run, look: Look) -> dict[str, Artifact]:
 
 
 def check_scorer_explanations(run: Run, scorer: LoadedVersion) -> None:
-    """Raise ConfigError where what is to be told beside answers does not fit this version."""
+    """Raise ConfigError where this version cannot give the explanations that are asked for."""
     from assay.production.reasons import explanations
 
     case = run.loaded.use_case
@@ -99,7 +99,7 @@ def check_scorer_explanations(run: Run, scorer: LoadedVersion) -> None:
 
 
 def load_explanations(run: Run, scorer: LoadedVersion, usual: Artifact) -> list[AnswerExplanation]:
-    """What is told beside this version's answers. `usual`: what `prepare_reasons` yields."""
+    """The explanations of this version's answers. `usual`: what `prepare_reasons` yields."""
     from assay.learning.one_thread import one_thread
     from assay.production.reasons.explanations import prepare_explanations
     from assay.tables.table import Table
@@ -112,7 +112,7 @@ def load_explanations(run: Run, scorer: LoadedVersion, usual: Artifact) -> list[
 
 
 def explanation_settings(run: Run) -> dict[str, Any]:
-    """The settings that what is told beside answers depends on."""
+    """The settings that explanations depend on."""
     case = run.loaded.use_case
     return {
         "reasons": case.score.reasons,
@@ -123,5 +123,5 @@ def explanation_settings(run: Run) -> dict[str, Any]:
 
 
 def explanation_code(run: Run) -> tuple[str, ...]:
-    """The modules that what is told beside answers depends on."""
+    """The modules that explanations depend on."""
     return "assay.production.reasons.explanations", run.problem.code["explained"]

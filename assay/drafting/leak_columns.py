@@ -32,7 +32,7 @@ def score_columns_alone(
 
 
 def _outcomes(column: pd.Series, target: Target) -> list[np.ndarray]:
-    """What is told, one array a question: booleans, or one array of amounts."""
+    """The outcomes to predict: booleans for each class, or one array of ranked amounts."""
     texts = column.astype(str)
     if target.problem_type == "multiclass":
         found = [(texts == label).to_numpy() for label in target.class_labels]

@@ -131,7 +131,9 @@ def _levels(
     keep: dict[str, Any],
     above: tuple[str, str],
 ) -> TargetChoice:
-    """Whole numbers without a gap, such as grades or codes. Rare ones are left out, and told."""
+    """Whole numbers without a gap, such as grades or codes; the reason names rare ones that are
+    left out.
+    """
     kept = [level for level in levels if counts[level] >= MIN_CLASS_ROWS]
     few = [level for level in levels if level not in kept]
     reason = f"{len(levels)} whole numbers from {levels[0]} to {levels[-1]}, taken for classes"

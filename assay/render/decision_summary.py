@@ -145,7 +145,7 @@ def _sentence(
 
 
 def _standing(reports: Sequence[Report], decision: ModelDecision) -> str:
-    """What a version is, of which nothing waits."""
+    """The standing of a version that waits for nobody."""
     if decision.champion:
         return "is champion"
     checks = (c for r in reports for c in r.checks if c.name == "beats_champion")

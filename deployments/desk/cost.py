@@ -135,7 +135,7 @@ class CostBook:
         )
 
     def forget(self, use_case: str) -> None:
-        """Begin anew with a use case, whose entries will come again."""
+        """Drop what was counted of a use case: its entries will be counted from the start."""
         with self._lock:
             gone = self._accounts.pop(use_case, None)
             if gone is None:

@@ -55,7 +55,8 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """All of it. `server_problem` says why the server was not asked; "" if it was.
+    """Everything that the desk shows. `server_problem` says why the server was not asked; "" if it
+    was.
 
     `waiting`, `failures` and `silent` share out the to-do list. Upcoming runs are the server's, and
     without it those that the files' schedules give, without a run to link.
@@ -86,7 +87,7 @@ class Desk:
 def build_desk(
     bucket_facts: BucketFacts, server_facts: ServerFacts | None, store: str, server_problem: str
 ) -> Desk:
-    """The desk of these facts."""
+    """Put the desk together from what bucket and server tell."""
     server = server_facts or ServerFacts((), ServerRuns())
     states = {state.name: state for state in bucket_facts.states}
     items = [

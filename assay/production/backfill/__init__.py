@@ -1,1 +1,1 @@
-"""Past dates made up for: which batch is of which day, and what would have been done on it."""
+"""Backfill: which past day each batch belongs to, and what would have been done on that day."""

@@ -1,4 +1,4 @@
-"""What a use case asks to be told beside answers, and whether a model's columns allow it."""
+"""The explanations that a use case asks for, and whether a model's columns allow them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def check_explanations(
 def prepare_explanations(
     model: ScoringModel, explained: ExplainedAnswer, use_case: UseCase, reference: pd.DataFrame
 ) -> Iterator[RowReasons | Counterfactual]:
-    """What is told beside the model's answers. `reference`: rows that stand for what is usual."""
+    """The explanations of a model's answers. `reference`: rows that stand for what is usual."""
     score = use_case.score
     if score.reasons:
         yield RowReasons.prepare(

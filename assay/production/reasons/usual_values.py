@@ -1,4 +1,4 @@
-"""What is usual in a column, and a row's value beside it, in words that a person can be told."""
+"""The usual value of a column, and how a row's value compares with it, in words for people."""
 
 from __future__ import annotations
 
