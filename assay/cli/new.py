@@ -50,14 +50,14 @@ def command(
 ) -> None:
     """Draft a use case from data: each line with its reason, and what the gates will say."""
     from assay.bucket.bucket import Bucket
-    from assay.config.loaded_use_case import parse_use_case
+    from assay.config.loaded_use_case import load_use_case, parse_use_case
     from assay.drafting.draft_text import render_draft
     from assay.drafting.source_draft import read_draft_source, require_rows, store_without
     from assay.drafting.target_choice import choose_target
     from assay.drafting.use_case_draft import DraftWords, draft_use_case
     from assay.store.local import LocalStore
 
-    path = folder / f"{name}.yaml"
+    path = _file_of(folder, name)
     if path.exists() and not update:
         raise ConfigError(
             "this use case is there already",
@@ -68,6 +68,8 @@ def command(
         raise ConfigError(
             "there is no such use case", where=str(path), remedy="Leave --update out."
         )
+    if update:
+        load_use_case(path)  # what is none is compared with nothing
     with tempfile.TemporaryDirectory(prefix="assay-") as temporary:
         bucket = Bucket.from_store(LocalStore(temporary))
         source = read_draft_source(bucket, data, target, say=print_stderr)
@@ -80,11 +82,11 @@ def command(
             words, sensitive = _ask(source, target)
         draft = draft_use_case(name, source, choice, words=words, sensitive=sensitive)
         text = render_draft(draft, _path_from(folder, data))
+        quick = parse_use_case({"file": str(path), "text": text, "set": [_QUICK]})
         foreseen = None
         if forecast and not update:
             from assay.drafting.forecast import foresee_gates
 
-            quick = parse_use_case({"file": str(path), "text": text, "set": [_QUICK]})
             personal = [role.name for role in draft.role("never_store")]
             table = store_without(bucket, source, personal)
             foreseen = foresee_gates(draft, table, quick, say=lambda _: None)
@@ -96,6 +98,27 @@ def command(
         print_json(_as_json(draft, path, foreseen))
     else:
         _print_draft(draft, path, foreseen)
+
+
+def _file_of(folder: Path, name: str) -> Path:
+    """The file of a use case of this name. Raises ConfigError for what names another place."""
+    from assay.config.operations import DEFAULT_OPERATIONS_FILE
+    from assay.config.people import DEFAULT_PEOPLE_FILE
+
+    path = folder / f"{name}.yaml"
+    if path.name != f"{name}.yaml":
+        raise ConfigError(
+            f"{name!r} is the name of no use case",
+            where="NAME",
+            remedy="Write lower-case letters, digits, _ and -; --configs names the folder.",
+        )
+    if path.name in {DEFAULT_OPERATIONS_FILE.name, DEFAULT_PEOPLE_FILE.name}:
+        raise ConfigError(
+            f"{path.name} says something else than a use case",
+            where="NAME",
+            remedy="Choose another name.",
+        )
+    return path
 
 
 def _path_from(folder: Path, data: str) -> str:

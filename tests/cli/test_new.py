@@ -104,3 +104,27 @@ def test_what_cannot_be_drafted_is_said_in_a_sentence(messy, tmp_path, more, sai
     assert isinstance(done.exception, ConfigError)
     assert said in str(done.exception)
     assert not (tmp_path / "other.yaml").exists()
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    path = tmp_path_factory.mktemp("plain") / "d.csv"
+    path.write_text("x,y\n" + "".join(f"{i / 7},{'no' if i % 3 else 'yes'}\n" for i in range(90)))
+    return path
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "a/b", "/x", "people", "operations", "", "a b", "a\nb", "Straße", "n" * 70]
+)
+def test_what_is_no_name_of_a_use_case_writes_no_file(plain, tmp_path, name):
+    options = ("--from", plain, "--target", "y", "--no-forecast", "--configs", tmp_path / "c")
+    done = new(*options, "--", name)
+    assert isinstance(done.exception, ConfigError)
+    assert not list(tmp_path.rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("written", ["expectations: {a: 1}\ndata: 7", "[1, 2]", "", "\udcff"])
+def test_an_update_of_what_is_no_use_case_says_so(plain, tmp_path, written):
+    (tmp_path / "odd.yaml").write_bytes(written.encode("utf-8", "surrogateescape"))
+    done = new("odd", "--from", plain, "--target", "y", "--configs", tmp_path, "--update")
+    assert isinstance(done.exception, ConfigError)
