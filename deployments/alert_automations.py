@@ -140,6 +140,11 @@ def run_body(kind: AlertKind) -> str:
     return "\n".join(lines)
 
 
+def _as_template(text: str) -> str:
+    """A text that people wrote, as a template of Prefect's that gives it as it is."""
+    return text.replace("{", "{{ '{' }}")
+
+
 def _silent_automations(
     deployment: Deployment, schedule: str, owner: str, operations: Operations
 ) -> Iterator[Automation]:
@@ -153,7 +158,7 @@ def _silent_automations(
         return
     within = longest_silence(schedule, deployment.zone, operations.late)
     every = format_limit(longest_pause(schedule, deployment.zone))
-    whose = f", owner: {owner}" if owner else ""
+    whose = f", owner: {_as_template(owner)}" if owner else ""
     body = (
         f"Use case: {deployment.name}{whose}\n"
         f"No run of {deployment.title} has begun for {format_limit(within)}.\n"

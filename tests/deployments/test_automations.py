@@ -58,6 +58,19 @@ def test_prefect_takes_all_of_them():
         assert taken.actions
 
 
+@pytest.mark.parametrize("owner", ["ada {{ x", "{{ 7 * 7 }}", "{% raw %}", "{# note", "a { b }"])
+def test_an_owner_is_named_as_written_and_is_no_template(owner):
+    from prefect.server.events.actions import SendNotification
+    from prefect.server.utilities.user_templates import render_user_template_sync
+
+    guests = case("guests", "schedule: {score: 10m}\n")
+    owned = guests.use_case.model_copy(update={"owner": owner})
+    found = made(UseCaseFile(owned, guests.file))
+    (action, *_) = found["tell when score/guests is silent"].actions
+    SendNotification(block_document_id=uuid4(), subject="", body=action["body"])
+    assert f"owner: {owner}\n" in render_user_template_sync(action["body"], {})
+
+
 def test_a_run_that_ends_badly_is_told_of_whatever_its_state_is_called():
     told = alert_states()
     # A person who says no has been told already, and what nobody has promoted is nobody's alarm.
