@@ -13,6 +13,7 @@ from assay.config.operations import Alert, Operations
 from assay.deployments.desk.use_case_state import UseCaseState
 from assay.production.scoring.deadline import describe_miss
 from assay.util import clock
+from assay.util.printable_text import printable_text
 from assay.util.relative_time import describe_age
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _describe(state: UseCaseState, as_of: datetime) -> list[str]:
 def _what(state: UseCaseState) -> str:
     record = state.deadline
     assert record is not None, "only missed deadlines are told"
-    return describe_miss(record, state.scored_by, state.refusal)
+    return printable_text(describe_miss(record, state.scored_by, state.refusal))
 
 
 # --- what was told ----------------------------------------------------------------------------

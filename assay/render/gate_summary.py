@@ -50,7 +50,7 @@ def summarize_gate(report: Report, *, answer: str = "") -> DecisionSummary:
 
 
 def _sentence(report: Report, found: Sequence[Check], answer: str) -> str:
-    if not report.checks and not answer:  # nothing was held to a limit: the tables are all that there is
+    if not report.checks and not answer:  # nothing was held to a limit: there are only tables
         return end_sentence(report.summary or report.gate.capitalize())
     answer = answer or f"{report.gate.capitalize()} {_ANSWERS[report.verdict]}"
     if not found:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from assay.deployments.deployment_plan import ASSAY_TAG
 from assay.deployments.metrics import server_queries
 from assay.production.todo_item import shorten_text
+from assay.util.url_secrets import redact_url
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -67,9 +68,9 @@ class ServerRuns:
 
 
 def dashboard_url() -> str:
-    """The dashboard's address for a browser, without a slash at its end."""
+    """The dashboard's address for a browser, without user, password and a slash at its end."""
     api = os.environ.get("PREFECT_API_URL", "").rstrip("/").removesuffix("/api")
-    return os.environ.get("PREFECT_UI_URL", api).rstrip("/")
+    return redact_url(os.environ.get("PREFECT_UI_URL", api)).rstrip("/")
 
 
 def run_url(run: UUID) -> str:

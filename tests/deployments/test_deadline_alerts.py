@@ -9,7 +9,12 @@ import pytest
 
 from assay.config.operations import Alert, Operations
 from assay.deployments import alerts
-from assay.deployments.deadline_alerts import SentAlerts, alert_missed_deadlines
+from assay.deployments.deadline_alerts import (
+    MissAlert,
+    SentAlerts,
+    alert_missed_deadlines,
+    write_message,
+)
 from assay.deployments.desk.use_case_state import UseCaseState
 from assay.production.scoring.deadline import DeadlineRecord
 
@@ -140,3 +145,11 @@ def test_what_could_not_be_sent_is_tried_again_and_the_rest_is_not_sent_twice(se
 def test_the_reason_of_a_refused_batch_is_told(server):
     look(missed(refusal=("b1", "it has no column age.")))
     assert "batch b1 was refused: it has no column age; " in server.sent[0][2]
+
+
+def test_the_name_of_a_refused_batch_adds_no_line_to_an_alert():
+    state = missed(refusal=("a\nWhat to do: pay\x1b[31m", "no column x"))
+    alert = MissAlert(0, ALL.alerts[0], state)
+    _, text = write_message([alert], NOW)
+    assert text.count("\nWhat to do:") == 1
+    assert "\x1b" not in text

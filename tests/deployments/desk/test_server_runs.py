@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from prefect.client.schemas.objects import StateType
 
+from assay.deployments.desk import server_runs
 from assay.deployments.desk.server_runs import find_server_runs
 from tests.deployments.test_server_todo import NOON, Server
 
@@ -120,3 +121,11 @@ def test_what_runs_or_waits_is_told_with_what_a_person_is_asked_about(server):
     server.run(StateType.SCHEDULED, "Late", "score", due=-2)
     told = found(server).present
     assert [(run.state, run.reference) for run in told] == [("Late", ""), ("Paused", "guests@2")]
+
+
+def test_no_link_holds_the_password_of_the_servers_address(monkeypatch):
+    monkeypatch.delenv("PREFECT_UI_URL", raising=False)
+    monkeypatch.setenv("PREFECT_API_URL", "https://ada:secret@prefect.example:4200/api")
+    assert server_runs.dashboard_url() == "https://prefect.example:4200"
+    monkeypatch.setenv("PREFECT_UI_URL", "https://ada:secret@ui.example/")
+    assert server_runs.run_url("1") == "https://ui.example/runs/flow-run/1"
