@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from assay.deployments.deployment_plan import plan_deployments
@@ -182,12 +183,16 @@ def find_report(state: UseCaseState | None, moment: datetime | None, run: Failed
 def _find_answer(
     state: UseCaseState | None, moment: datetime | None, run: FailedRun | None
 ) -> AnsweredRun | None:
-    for answered in reversed(state.runs if state else ()):
-        if answered.at == moment or (run and answered.ended_within(run.began, run.ended)):
-            return answered
-    # A question that was answered before gets no new entry.
-    again = (a for a in reversed(state.runs if state else ()) if run and a.is_told_by(run.reason))
-    return next(again, None)
+    """The answer of that moment; else that which gives the reason of a run, best within its time: a
+    question that was answered before gets no new entry.
+    """
+    answers = list(reversed(state.runs)) if state else []
+    of_moment = (one for one in answers if one.at == moment)
+    if run is None:
+        return next(of_moment, None)
+    told = [one for one in answers if one.is_told_by(run.reason)]
+    within = (one for one in told if one.ended_within(run.began, run.ended))
+    return next(chain(of_moment, within, told), None)
 
 
 def _planned_runs(facts: BucketFacts) -> Iterator[DueRun]:

@@ -24,7 +24,7 @@ _LOOK_BACK = timedelta(days=7)
 _MOST_FAILED = 30
 _MOST_UPCOMING = 30
 # Ended as a person or a schedule may well expect.
-_NO_FAILURES = ("No champion", "Declined", "Cancelled")
+_NO_FAILURES = ("No champion", "Declined", "Promotion refused", "Retrain", "Cancelled")
 
 
 @dataclass(frozen=True, slots=True)

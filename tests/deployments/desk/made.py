@@ -42,7 +42,8 @@ def failed_run(use_case="guests", flow="train", **fields):
 
 
 def state(name="guests", **fields):
-    answered = AnsweredRun("rejected", NOON - HOUR, f"{name}@2 was rejected", REPORT)
+    reason = "no better than the dummy"
+    answered = AnsweredRun("rejected", NOON - HOUR, f"{name}@2 was rejected", REPORT, reason)
     return UseCaseState(name, **({"runs": (answered,), "owner": "the hotel"} | fields))
 
 

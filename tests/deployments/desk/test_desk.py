@@ -20,6 +20,8 @@ from tests.deployments.desk.made import (
     state,
 )
 
+MINUTE = timedelta(minutes=1)
+
 
 def test_the_list_is_shared_out_and_nothing_is_lost():
     kinds = ("integrity", "retrain", "deadline", "failed", "approval", "silent")
@@ -65,6 +67,30 @@ def test_a_run_that_met_an_answer_of_before_leads_to_the_report_of_that():
     other = failed_run(reason="fairness: too unfair", ended=NOON)
     (failure,) = desk(states=[state(runs=(old,))], failed=[other]).failures
     assert failure.report == ""
+
+
+def test_runs_of_one_minute_have_each_its_own_answer():
+    rejected, stopped = "performance: no better", "feasibility: no signal"
+    runs = (
+        AnsweredRun("rejected", NOON - 2 * MINUTE, "guests@2 was rejected", "2" * 64, rejected),
+        AnsweredRun("stopped", NOON - MINUTE, "guests stopped", "3" * 64, stopped),
+        AnsweredRun("registered", NOON, "guests@3 registered", "4" * 64),
+    )
+    times = {"began": NOON - 2 * MINUTE, "ended": NOON}
+    failed = [
+        failed_run(reason=rejected, url="r/1", **times),
+        failed_run(reason=stopped, url="r/2", **times),
+        failed_run(flow="score", reason="no such column", state="Failed", url="r/3", **times),
+    ]
+    found = {
+        one.run: (one.reason, one.report)
+        for one in desk(states=[state(runs=runs)], failed=failed).failures
+    }
+    assert found == {
+        "r/1": ("guests@2 was rejected", "2" * 64),
+        "r/2": ("guests stopped", "3" * 64),
+        "r/3": ("ended Failed: no such column", ""),
+    }
 
 
 def test_a_crash_has_no_report():

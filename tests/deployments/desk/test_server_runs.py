@@ -93,7 +93,7 @@ def test_what_ran_well_since_is_settled_and_what_failed_again_is_not(server):
     assert [f.settled for f in found(server).failed] == [False]
 
 
-@pytest.mark.parametrize("name", ["No champion", "Declined"])
+@pytest.mark.parametrize("name", ["No champion", "Declined", "Promotion refused", "Retrain"])
 def test_what_people_expect_is_no_failure(server, name):
     server.run(StateType.FAILED, name)
     assert found(server).failed == ()
