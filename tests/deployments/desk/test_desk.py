@@ -94,10 +94,10 @@ def test_runs_of_one_minute_have_each_its_own_answer():
 
 
 def test_a_crash_has_no_report():
-    crashed = failed_run(began=NOON - 5 * HOUR, ended=NOON - 4 * HOUR)
+    crashed = failed_run(state="Crashed", reason="no sign of life")
     (failure,) = desk(failed=[crashed]).failures
     assert failure.report == ""
-    assert failure.reason == "ended Rejected: no better than the dummy"
+    assert failure.reason == "ended Crashed: no sign of life"
 
 
 def test_an_approval_leads_to_the_run_that_asks():
