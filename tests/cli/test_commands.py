@@ -77,6 +77,7 @@ def test_a_run_in_a_pipe_says_once_that_a_stage_has_ended(first):
     assert len(set(lines)) == len(lines)
 
 
+@pytest.mark.slow
 def test_a_run_on_a_terminal_shows_its_stages_then_the_answer(first, home, prefect_home):
     words = ["run", "guests.yaml", "--set", "fairness.0.tolerance=0.3"]
     code, text, sound = run_in_terminal(

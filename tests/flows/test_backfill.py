@@ -68,6 +68,7 @@ def test_each_day_is_scored_as_of_its_own_moment_and_in_order(week):
     assert (state.name, outcome.batches) == ("Backfilled", ())
 
 
+@pytest.mark.slow
 def test_what_a_killed_one_left_is_done_and_nothing_twice(week, monkeypatch):
     score, calls = assay.flows.backfill.score, []
 
@@ -89,12 +90,14 @@ def test_what_a_killed_one_left_is_done_and_nothing_twice(week, monkeypatch):
     assert len(list((week.folder / "out").iterdir())) == 5
 
 
+@pytest.mark.slow
 def test_a_day_that_was_scored_without_its_look_gets_it(week):
     run(week, look=False)
     assert week.looks == []
     assert [step.as_of.day for step in plan(week).steps if isinstance(step, LookStep)] == [2, 9]
 
 
+@pytest.mark.slow
 def test_it_is_bounded_and_says_what_is_left(week):
     _, outcome = run(week, most=2)
     assert (len(outcome.batches), outcome.left) == (2, 3)
@@ -102,6 +105,7 @@ def test_it_is_bounded_and_says_what_is_left(week):
     assert plan(week, most=2).left == 1
 
 
+@pytest.mark.slow
 def test_a_delivered_file_is_never_replaced(week):
     (week.folder / "out").mkdir()
     kept = week.folder / "out/people-2026-03-03.csv"
