@@ -118,7 +118,9 @@ class SetUp:
             self.assay("down")
 
     def pid(self, name):
-        return json.loads((self.home / "state/running.json").read_text())["processes"][name]["pid"]
+        """The number of a process; None while it is started again."""
+        known = json.loads((self.home / "state/running.json").read_text())["processes"]
+        return known.get(name, {}).get("pid")
 
     @property
     def password(self):
