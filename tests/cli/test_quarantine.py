@@ -72,14 +72,14 @@ def test_what_to_type_next_names_the_bucket(run, typed):
 
 
 def test_a_version_that_waits_for_a_person_says_so_until_one_promotes_it(run, typed):
-    assert "it awaits a person who promotes it" in run.out
+    assert "waits for a person to promote it" in run.out
     shown = typed(command(run.out, "next"))
-    assert "it awaits a person who promotes it" in shown.out
+    assert "waits for a person to promote it" in shown.out
     assert command(shown.out, "promote") == command(run.out, "then")
     assert typed(command(run.out, "then").replace("TEXT", "yes")).code == 0
-    assert "awaits" not in typed(command(run.out, "next")).out
+    assert "waits for a person" not in typed(command(run.out, "next")).out
     again = typed(f"assay run guests.yaml --store '{ANOTHER}'")
-    assert "awaits" not in again.out
+    assert "waits for a person" not in again.out
     assert "line 4 has 6 fields" in again.out
 
 
@@ -104,4 +104,4 @@ def test_a_broken_rule_is_not_told_in_the_words_of_the_feasibility_gate(run, typ
     words = "--set expectations.0.kwargs.max_value=5"
     done = typed(f"assay run guests.yaml {words} --store '{ANOTHER}'")
     assert done.code == 3
-    assert "guests stopped: the data breaks the rules of its use case" in done.out
+    assert "guests stopped at validation, before any model was trained" in done.out
