@@ -39,9 +39,14 @@ def print_stderr(text: str) -> None:
     if sys.stderr.isatty():
         from assay.render.terminal_text import wrapped_lines
 
-        columns = int(os.environ.get("COLUMNS") or os.get_terminal_size(2).columns)
-        text = "\n".join(wrapped_lines(text, columns))
+        text = "\n".join(wrapped_lines(text, _stderr_columns()))
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the printer
+
+
+def _stderr_columns() -> int:
+    """How wide the terminal of stderr is; 80 where neither COLUMNS nor the terminal says so."""
+    told = os.environ.get("COLUMNS", "")
+    return int(told) if told.isdecimal() and int(told) else os.get_terminal_size(2).columns or 80
 
 
 def print_json(value: Any) -> None:

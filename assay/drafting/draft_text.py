@@ -127,6 +127,10 @@ def _sensitive(draft: UseCaseDraft) -> Iterator[str]:
     if draft.asked:
         yield from _comment("The groups of people who must be treated alike.")
         yield f"sensitive: {write_value(draft.sensitive)}"
+        others = [one.name for one in draft.role("sensitive") if one.name not in draft.sensitive]
+        if others:
+            yield from _comment("These look sensitive by their names, and people said no.")
+            yield f"not_sensitive: {write_value(others)}"
         return
     if not draft.sensitive:
         yield from _comment("No column looks sensitive by its name. Name those that are:")

@@ -1,6 +1,7 @@
 """How commands print: at any width, words are whole and nothing is lost."""
 
 import io
+import os
 
 import pytest
 from rich.cells import cell_len
@@ -78,3 +79,13 @@ def test_a_column_without_text_takes_no_room_from_others(screen):
     text = screen(80, lambda: console.print_rows(("", "what"), [("", SENTENCE)]))
     assert [word for word in text.split() if word.isalpha()].count("stopped") == 1
     assert LONG in text
+
+
+@pytest.mark.parametrize(
+    ("told", "found", "columns"),
+    [("", 0, 80), ("", 120, 120), ("0", 0, 80), ("wide", 90, 90), ("100", 90, 100)],
+)
+def test_a_terminal_of_unknown_width_has_eighty_columns(monkeypatch, told, found, columns):
+    monkeypatch.setenv("COLUMNS", told)
+    monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((found, 24)))
+    assert console._stderr_columns() == columns

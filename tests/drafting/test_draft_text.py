@@ -25,7 +25,7 @@ STRANGE = [
 NOTHING_SAID = DraftWords()
 
 
-def drafted(tmp_path, names, outcomes, file="d.csv", words=NOTHING_SAID):
+def drafted(tmp_path, names, outcomes, file="d.csv", words=NOTHING_SAID, sensitive=None):
     path = tmp_path / file
     with path.open("w", newline="") as out:
         writer = csv.writer(out)
@@ -42,7 +42,7 @@ def drafted(tmp_path, names, outcomes, file="d.csv", words=NOTHING_SAID):
     target = "the\u2028end"
     source = read_draft_source(bucket, str(path), target, say=lambda _: None)
     choice = choose_target(target, source.frame[target], unlabelled=source.unlabelled)
-    draft = draft_use_case("m", source, choice, words=words)
+    draft = draft_use_case("m", source, choice, words=words, sensitive=sensitive)
     text = render_draft(draft, str(path))
     found = parse_use_case({"file": "m.yaml", "text": text, "set": []}).use_case
     return found, text
@@ -83,3 +83,10 @@ def test_what_people_answer_is_no_more_than_their_answer(tmp_path):
         words.harm,
         words.owner,
     )
+
+
+def test_people_who_were_asked_are_not_asked_again(tmp_path):
+    case, text = drafted(tmp_path, ["sex", "race"], ["no", "yes"], sensitive=["race"])
+    assert list(case.data.sensitive) == ["race"]
+    assert case.data.not_sensitive == ("sex",)
+    assert "look sensitive by their names. Say" not in text
