@@ -28,6 +28,8 @@ def run_in_terminal(words, *, columns=80, interrupt_at=None, cwd=None, **environ
         stdout=side,
         stderr=side,
         start_new_session=True,
+        # A suite that a shell runs in the background ignores ^C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         cwd=cwd,
         env=clean | {"PYTHONPATH": str(ROOT), "TERM": "xterm-256color"} | environment,
     )
