@@ -114,7 +114,7 @@ def brief_decision(bucket: Bucket, reference: str, *, pages: str = "") -> Approv
         challenger=version.name,
         champion=champion.name if champion else "",
         candidate=str(version.entry.body.get("candidate", "")),
-        comparison=tuple(_comparison_lines(bucket, version, champion)),
+        comparison=tuple(_comparison_lines(bucket, version, champion, reports)),
         numbers=tuple(numbers),
         origin=_origin_sentence(history, version),
         cautions=tuple(_caution_lines(reports)),
@@ -123,9 +123,18 @@ def brief_decision(bucket: Bucket, reference: str, *, pages: str = "") -> Approv
     )
 
 
-def _comparison_lines(bucket: Bucket, version: Version, champion: Version | None) -> Iterator[str]:
+def _comparison_lines(
+    bucket: Bucket, version: Version, champion: Version | None, reports: Sequence[Report]
+) -> Iterator[str]:
+    """What the performance gate found, which asked both models about the same rows; then what the
+    stored answers of both say, where they are to the same rows.
+    """
     if champion is None:
         return
+    checks = (check for report in reports for check in report.checks)
+    judged = next((check for check in checks if check.name == "beats_champion"), None)
+    if judged is not None and judged.why:
+        yield f"On the test rows of {version.name}: {end_sentence(judged.why)}"
     try:
         comparison: ModelComparison = compare_models(bucket, [champion.name, version.name])
     except AssayError as error:

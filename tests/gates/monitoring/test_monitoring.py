@@ -313,8 +313,8 @@ def test_the_same_facts_give_the_same_report():
 
 
 def test_amounts_are_said_as_people_say_them():
-    said = [format_duration(s) for s in (0.5, 90, 7200 * 18, 86400 * 31)]
-    assert said == ["0.5 seconds", "90 seconds", "36 hours", "31 days"]
+    said = [format_duration(s) for s in (0.5, 90, 7200 * 18, 86400 * 31, 86400 * 3865)]
+    assert said == ["0.5 seconds", "90 seconds", "36 hours", "31 days", "3,865 days"]
     assert [format_count(1, "batch"), format_count(3, "batch"), format_count(2, "label")] == [
         "1 batch",
         "3 batches",

@@ -73,3 +73,26 @@ def test_predictions_that_are_gone_hinder_nobody():
     gone = first.artifact("predictions").digest.hex
     workshop.bucket.store.delete(f"objects/sha256/{gone[:2]}/{gone}")
     assert "the predictions of m@1 are gone" in brief_decision(workshop.bucket, "m@2").comparison[0]
+
+
+def test_what_the_gate_found_on_the_challengers_rows_is_said_though_no_row_is_in_common(
+    monkeypatch,
+):
+    workshop = Workshop()
+    first = workshop.version(people(60), yes_no_answers(people(60)))
+    workshop.registry.promote(first, because="the first", expected_version=None)
+    workshop.version(people(60), yes_no_answers(people(60)))
+    check = Check(
+        name="beats_champion",
+        claim="It is better",
+        verdict=Verdict.PASS,
+        why="ROC AUC is 0.4 better than the champion's",
+    )
+    report = Report(
+        gate="performance", subject="m", verdict=Verdict.PASS, summary="s", checks=(check,)
+    )
+    held = {"performance": put_report(workshop.bucket, report)}
+    monkeypatch.setattr("assay.registry.history.Version.reports", property(lambda _: held))
+    said = brief_decision(workshop.bucket, "m@2").comparison
+    assert said[0] == "On the test rows of m@2: ROC AUC is 0.4 better than the champion's."
+    assert len(said) > 1
