@@ -70,16 +70,17 @@ def read_draft_source(
         options = propose_changes(source, files[0], not_utf8=_is_not_utf8(source, files[0]))
     source = Source.from_argument(path, **options)
     first = _store(bucket, source, target, {}, say)
-    columns = Table.read(bucket, first.table).schema.names
+    as_it_is = Table.read(bucket, first.table)
+    columns = as_it_is.schema.names
     if target not in columns:
         raise ConfigError(
             f"the data have no column {target!r}",
             where="--target",
             remedy=suggest_name(target, columns, f"Columns: {', '.join(columns)}."),
         )
-    words = _survey_text(Table.read(bucket, first.table), NumberFormat.from_source(source))
+    words = _survey_text(as_it_is, NumberFormat.from_source(source))
     marks, marked = _missing_marks(words, target)
-    dates = _date_formats(Table.read(bucket, first.table), target)
+    dates = _date_formats(as_it_is, target)
     more: dict[str, Any] = {"dates": dates} if dates else {}
     if marks:
         more["missing"] = ("", *marks)

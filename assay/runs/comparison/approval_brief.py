@@ -126,14 +126,14 @@ def brief_decision(bucket: Bucket, reference: str, *, pages: str = "") -> Approv
 def _comparison_lines(
     bucket: Bucket, version: Version, champion: Version | None, reports: Sequence[Report]
 ) -> Iterator[str]:
-    """What the performance gate found, which asked both models about the same rows; then what the
-    stored answers of both say, where they are to the same rows.
+    """What the performance gate found, which asked both models about the same rows, if this was the
+    champion then; and what the stored answers of both say, where they are to the same rows.
     """
     if champion is None:
         return
     checks = (check for report in reports for check in report.checks)
     judged = next((check for check in checks if check.name == "beats_champion"), None)
-    if judged is not None and judged.why:
+    if judged is not None and version.entry.body.get("against") == champion.number:
         yield f"On the test rows of {version.name}: {end_sentence(judged.why)}"
     try:
         comparison: ModelComparison = compare_models(bucket, [champion.name, version.name])

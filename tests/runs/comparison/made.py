@@ -43,6 +43,7 @@ class Workshop:
         settings: dict[str, Any] | None = None,
         commit: str = "c0ffee",
         modules: dict[str, str] | None = None,
+        against: int | None = None,
     ) -> Version:
         """Register a version that learnt from `table` and gave `answers` to some of its rows."""
         number = len(self.registry.history(model).versions) + 1
@@ -120,7 +121,7 @@ class Workshop:
             "candidate": "LogisticRegression",
             "causes": [],
             "reasons": [],
-            "against": None,
+            "against": against,
         }
         return self.registry.register(model, "registered", body)
 

@@ -75,13 +75,12 @@ def test_predictions_that_are_gone_hinder_nobody():
     assert "the predictions of m@1 are gone" in brief_decision(workshop.bucket, "m@2").comparison[0]
 
 
-def test_what_the_gate_found_on_the_challengers_rows_is_said_though_no_row_is_in_common(
-    monkeypatch,
-):
-    workshop = Workshop()
-    first = workshop.version(people(60), yes_no_answers(people(60)))
+@pytest.mark.parametrize("against", [1, None, 7])
+def test_what_the_gate_found_is_said_if_it_asked_this_champion(monkeypatch, against):
+    workshop, table = Workshop(), people(60)
+    first = workshop.version(table, yes_no_answers(table))
     workshop.registry.promote(first, because="the first", expected_version=None)
-    workshop.version(people(60), yes_no_answers(people(60)))
+    workshop.version(table, yes_no_answers(table), against=against)
     check = Check(
         name="beats_champion",
         claim="It is better",
@@ -94,5 +93,6 @@ def test_what_the_gate_found_on_the_challengers_rows_is_said_though_no_row_is_in
     held = {"performance": put_report(workshop.bucket, report)}
     monkeypatch.setattr("assay.registry.history.Version.reports", property(lambda _: held))
     said = brief_decision(workshop.bucket, "m@2").comparison
-    assert said[0] == "On the test rows of m@2: ROC AUC is 0.4 better than the champion's."
-    assert len(said) > 1
+    found = "On the test rows of m@2: ROC AUC is 0.4 better than the champion's."
+    assert (said[0] == found) == (against == 1)
+    assert said[-1] != found
