@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from assay.config.due_moments import longest_pause
 from assay.config.operations import AlertEvent, Operations
 from assay.deployments.automation import (
     ANY_RUN,
@@ -25,7 +26,7 @@ from assay.deployments.deployment_plan import (
     Deployment,
     UseCaseFile,
 )
-from assay.deployments.schedules import longest_pause, longest_silence
+from assay.deployments.schedules import longest_silence
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from assay.config.due_moments import longest_pause
 from assay.config.operations import Operations
 from assay.deployments.deployment_plan import (
     ASSAY_TAG,
@@ -15,7 +16,7 @@ from assay.deployments.deployment_plan import (
 )
 from assay.deployments.desk.server_runs import dashboard_url, run_url
 from assay.deployments.metrics import server_queries
-from assay.deployments.schedules import longest_pause, longest_silence
+from assay.deployments.schedules import longest_silence
 from assay.gates.monitoring.durations import format_duration
 from assay.production.todo_item import TodoItem, shorten_text
 

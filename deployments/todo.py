@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from assay.bucket.bucket import Bucket
+from assay.config.due_moments import deadline_moments, longest_pause
 from assay.config.operations import DEFAULT_OPERATIONS_FILE, Operations
 from assay.deployments.deployment_plan import BadUseCase, UseCaseFile, scan_use_cases
-from assay.deployments.schedules import due_moments, longest_pause
 from assay.errors import AssayError
 from assay.production.todo_item import (
     TodoItem,
@@ -118,7 +118,7 @@ def watch_use_case(case: UseCaseFile, as_of: datetime) -> WatchedUseCase:
         case.use_case.owner,
         case.use_case.monitor,
         monitor_pause=pause,
-        deadlines=due_moments(by, schedule.score, schedule.zone, as_of) if by else (),
+        deadlines=deadline_moments(by, schedule.score, schedule.zone, as_of) if by else (),
         scored_by=f"{by} {schedule.zone}" if by else "",
     )
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
+from assay.config.due_moments import next_moment
 from assay.deployments.deployment_plan import plan_deployments
 from assay.deployments.desk.server_runs import DueRun, FailedRun, ServerRuns
 from assay.deployments.desk.use_case_state import AnsweredRun, UseCaseState
-from assay.deployments.schedules import next_moment
 from assay.deployments.todo import SetupFiles, merge_items
 from assay.production.todo_item import TodoItem
 from assay.util import clock

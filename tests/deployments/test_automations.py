@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assay.config.due_moments import longest_pause
 from assay.config.operations import Alert, Operations
 from assay.deployments.alert_automations import alert_kinds, run_body
 from assay.deployments.automations import build_automations
 from assay.deployments.deployment_plan import UseCaseFile, plan_deployments
-from assay.deployments.schedules import longest_pause, schedule_json
+from assay.deployments.schedules import schedule_json
 from tests.deployments.conftest import case
 
 ALERTED = Operations(alerts=(Alert(to="${A}"), Alert(to="${B}", on=("crashed",))))

@@ -16,6 +16,7 @@ from statistics import median
 from typing import Any, Literal
 
 from assay.bucket.bucket import Bucket
+from assay.config.due_moments import first_moment, last_moment
 from assay.config.loaded_use_case import LoadedUseCase
 from assay.errors import AssayError, ConfigError
 from assay.production.backfill.batch_dates import (
@@ -24,7 +25,6 @@ from assay.production.backfill.batch_dates import (
     date_batches,
     source_day,
 )
-from assay.production.backfill.due_moments import last_due_moment, next_due_moment
 from assay.production.backfill.past_champion import champion_at
 from assay.production.labels.label_import import label_sources
 from assay.production.monitoring.look import next_look
@@ -250,7 +250,7 @@ class _Days:
         others = {s.version.name for s in steps if s.version.number != self._champion.number}
         notes = [f"no look at {name}: it is not champion any more" for name in sorted(others)]
         monitor, zone = self._schedule.monitor, self._schedule.zone
-        moments = sorted({next_due_moment(moment, monitor, zone) for moment in after})
+        moments = sorted({first_moment(monitor, zone, moment) for moment in after})
         past = [moment for moment in moments if moment <= self._now]
         labels = self._dated_labels(origin)
         if labels is None and self._case.labels.source is not None and past:
@@ -272,7 +272,7 @@ class _Days:
         )
 
     def _moment(self, day: date) -> datetime:
-        return min(last_due_moment(day, self._schedule.score, self._schedule.zone), self._now)
+        return min(last_moment(self._schedule.score, self._schedule.zone, day), self._now)
 
     def _version_for(self, moment: datetime) -> Version | None:
         if self._request.champion == "now":
