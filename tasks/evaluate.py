@@ -12,7 +12,7 @@ from assay.problems.problem_type import TestRows
 from assay.production.retraining.newest_rows import mask_newest_rows, training_cutoff
 from assay.registry.history import Version
 from assay.registry.registry import Registry
-from assay.runs.lineage import candidate_code_roots
+from assay.runs.lineage import candidate_code_roots, champion_inputs
 from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
@@ -87,7 +87,7 @@ def run_performance_gate(
             "about": train_step["about"],
             "table": table,
             **({"arrived": row_origins} if row_origins else {}),
-            **(_champion_inputs(rival) if rival else {}),
+            **(champion_inputs(rival) if rival else {}),
         },
         work=work,
         label=f"evaluate {candidate}",
@@ -98,12 +98,6 @@ def _worth_comparing(run: Run, train_step: Step, champion: Version) -> bool:
     """Whether the champion is another model, or the use case demands that it be beaten."""
     required = "champion" in run.loaded.use_case.performance.beat
     return required or champion.digest != train_step["model"].digest
-
-
-def _champion_inputs(champion: Version) -> dict[str, Artifact]:
-    """What the champion's predictions depend on, besides the table."""
-    model, signature = champion.artifact("model"), champion.artifact("signature")
-    return {"champion": model, "champion_signature": signature}
 
 
 def _champion_predictions(run: Run, champion: Version, table: Artifact, rows: list[int]) -> Any:

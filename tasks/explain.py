@@ -11,7 +11,7 @@ from assay.learning.signature import describe_other_question
 from assay.problems.lookup import modules_asked
 from assay.registry.history import Version
 from assay.registry.registry import Registry
-from assay.runs.lineage import candidate_code_roots
+from assay.runs.lineage import candidate_code_roots, champion_inputs
 from assay.runs.run import Run
 from assay.steps.step import Step
 from assay.tasks.stage import perform_stage, stage
@@ -87,16 +87,11 @@ def run_explanation_gate(run: Run, table: Artifact, train_step: Step) -> Step:
             "signature": train_step["signature"],
             "predictions": train_step["predictions"],
             "table": table,
-            **(_champion_inputs(rival) if rival else {}),
+            **(champion_inputs(rival) if rival else {}),
         },
         work=work,
         label=f"explain {candidate}",
     )
-
-
-def _champion_inputs(champion: Version) -> dict[str, Artifact]:
-    model, signature = champion.artifact("model"), champion.artifact("signature")
-    return {"champion": model, "champion_signature": signature}
 
 
 def _load_champion(run: Run, champion: Version, known: set[str]) -> tuple[str, Any] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from assay.gates.report import Figure, Sheet
 from assay.render.html_page import html_table, svg_markup
 from assay.render.numbers import format_column
 from assay.render.page_template import load_template
+from assay.render.terminal_text import aligned_lines, plain_text
 from assay.util.printable_text import printable_text
 
 if TYPE_CHECKING:
@@ -88,9 +88,7 @@ def show_comparison(page: ComparisonPage, console: Console) -> None:
 
 
 def _print_line(text: str, console: Console, *, bold: bool = False) -> None:
-    from rich.text import Text
-
-    line = Text(printable_text(text), style="bold" if bold and console.is_terminal else "")
+    line = plain_text(text, "bold" if bold and console.is_terminal else "")
     console.print(line, soft_wrap=not console.is_terminal, highlight=False)
 
 
@@ -102,16 +100,8 @@ def _print_sheet(sheet: Sheet, console: Console) -> None:
         return
     _print_line(sheet.title, console)
     cells = [format_column(column) for column in zip(*sheet.rows, strict=True)]
-    for row in _aligned_rows([list(sheet.columns), *map(list, zip(*cells, strict=True))]):
+    rows = [sheet.columns, *zip(*cells, strict=True)]
+    for row in aligned_lines([[printable_text(cell) for cell in row] for row in rows]):
         _print_line(f"  {row}", console)
     if sheet.note:
         _print_line(sheet.note, console)
-
-
-def _aligned_rows(rows: Sequence[Sequence[str]]) -> list[str]:
-    shown = [[printable_text(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    return [
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in shown
-    ]

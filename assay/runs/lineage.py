@@ -1,4 +1,4 @@
-"""The table that a version was trained on, as its run record names it."""
+"""What a version came from, as its run record names it."""
 
 from __future__ import annotations
 
@@ -45,6 +45,14 @@ def candidate_code_roots(bucket: Bucket, version: Version) -> tuple[str, ...]:
             paths = [told["estimator"], *told.get("preprocess", {}).values()]
             return code_roots(paths, told.get("depends", ()))
     return ()
+
+
+def champion_inputs(champion: Version) -> dict[str, Artifact]:
+    """What a champion's predictions depend on besides the table, as inputs of a step."""
+    return {
+        "champion": champion.artifact("model"),
+        "champion_signature": champion.artifact("signature"),
+    }
 
 
 def last_steps(bucket: Bucket, model: str) -> dict[str, Any]:
