@@ -24,7 +24,6 @@ from assay.cli.options import JsonOption, StoreOption
 if TYPE_CHECKING:
     from assay.bucket.bucket import Bucket
     from assay.bucket.digest import Digest
-    from assay.gates.report import Report
     from assay.registry.history import ModelHistory, Version
     from assay.tables.table import Table
 
@@ -66,7 +65,9 @@ def command(
     else:
         _show_version(bucket, history, version, gate, url)
     if html:
-        _write_html(bucket, history, version, gate, html)
+        from assay.runs.version_report import render_version_report
+
+        write_file(html, render_version_report(bucket, history, version, gate))
         print_stderr(f"written: {html}")
 
 
@@ -75,9 +76,10 @@ def _version_json(
 ) -> dict[str, Any]:
     from assay.registry.decisions.pending_promotion import find_pending_promotion
     from assay.registry.decisions.standing_entries import standing_entries
+    from assay.runs.version_report import report_artifacts
 
     if gate:
-        report: dict[str, Any] = bucket.get_json(_chosen_reports(history, version, gate)[gate])
+        report: dict[str, Any] = bucket.get_json(report_artifacts(history, version, gate)[gate])
         return report
     entry, comparison = version.entry, history.last_shadow_comparison(version)
     awaits = find_pending_promotion(bucket, history, version)
@@ -104,8 +106,9 @@ def _show_version(
     from assay.render.report_text import checks_not_passed
     from assay.render.terminal import show_reports
     from assay.render.terminal_decision import show_decision, show_gates
+    from assay.runs.version_report import read_reports
 
-    reports, out = _load_reports(bucket, history, version, gate), stdout_console()
+    reports, out = read_reports(bucket, history, version, gate), stdout_console()
     if gate is not None:
         show_reports(reports, out)
         return
@@ -163,67 +166,6 @@ def _show_decisions(history: ModelHistory, version: Version) -> None:
     learnt = find_lessons(history.entries, entry_causes(version.entry), question=question)
     for line in describe_lessons(learnt):
         print_text(f"seen before: {printable_text(line)}")
-
-
-def _load_reports(
-    bucket: Bucket, history: ModelHistory, version: Version, gate: str | None
-) -> list[Report]:
-    from assay.gates.report import get_report
-
-    return [
-        get_report(bucket, artifact)
-        for artifact in _chosen_reports(history, version, gate).values()
-    ]
-
-
-def _chosen_reports(history: ModelHistory, version: Version, gate: str | None) -> dict[str, Any]:
-    from assay.errors import ReferenceUnknown
-
-    reports = _report_artifacts(history, version)
-    if gate is None:
-        return reports
-    if gate not in reports:
-        raise ReferenceUnknown(
-            f"{version.name} has no report of a gate {gate!r}",
-            remedy=f"Its gates: {', '.join(reports)}.",
-        )
-    return {gate: reports[gate]}
-
-
-def _report_artifacts(history: ModelHistory, version: Version) -> dict[str, Any]:
-    """The reports that a version was registered with, and that of its last shadow comparison."""
-    from assay.bucket.artifacts import Artifact
-
-    entry = history.last_shadow_comparison(version)
-    more = {"shadow": Artifact.model_validate(entry.body["report"])} if entry else {}
-    return version.reports | more
-
-
-def _write_html(
-    bucket: Bucket, history: ModelHistory, version: Version, gate: str | None, path: Path
-) -> None:
-    from assay.bucket.artifacts import Artifact
-    from assay.render.decision_summary import summarize_decision
-    from assay.render.html_page import render_html
-    from assay.render.model_decision import version_decision
-
-    body = version.entry.body
-    asked = bucket.get_json(Artifact.model_validate(body["run"]))["configuration"]
-    facts = {
-        "Question": asked["question"],
-        "Outcome": version.status,
-        "Decision": asked["decision"],
-        "Harm of a wrong answer": asked["harm"],
-        "Owner": asked["owner"],
-        "Candidate": body["candidate"],
-        "Judged at": version.entry.at,
-    }
-    title = f"{version.name}: {gate}" if gate else version.name
-    reports = _load_reports(bucket, history, version, gate)
-    summary = None  # one gate's page says what that gate says
-    if gate is None:
-        summary = summarize_decision(reports, version_decision(bucket, history, version))
-    write_file(path, render_html(reports, title=title, facts=facts, summary=summary))
 
 
 def _show_object(bucket: Bucket, reference: str, rows: int, *, as_json: bool) -> None:

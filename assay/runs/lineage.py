@@ -28,6 +28,12 @@ def find_training_table(bucket: Bucket, version: Version) -> Artifact:
     )
 
 
+def ingested_table(bucket: Bucket, run: Artifact) -> Artifact | None:
+    """The table that the ingestion of a run made, as its record says. Raises ObjectMissing."""
+    made = (step["outputs"].get("table") for step in bucket.get_json(run)["steps"])
+    return next((Artifact.model_validate(held) for held in made if held), None)
+
+
 def find_reference_table(bucket: Bucket, model: str) -> Artifact:
     """The table of the champion, else of the newest version. Raises ReferenceUnknown."""
     return find_training_table(bucket, Registry(bucket).find_version(model))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
 from assay.bucket.journal import Journal
+from assay.runs.lineage import ingested_table
 from assay.steps.step import referenced_objects
 from assay.tables.table import Table
 from assay.tables.table_writer import IDENTITY_RULE
@@ -19,7 +20,7 @@ def previous_table(bucket: Bucket, model: str, table: Artifact) -> Artifact | No
     """
     for entry in reversed(Journal(bucket, model).entries()):
         if "run" in entry.body and "retraining" not in entry.body:
-            found = _ingested_table(bucket, Artifact.model_validate(entry.body["run"]))
+            found = ingested_table(bucket, Artifact.model_validate(entry.body["run"]))
             if found and found.digest != table.digest and _has_all_objects(bucket, found):
                 return found
     return None
@@ -33,18 +34,12 @@ def inherited_identity_rule(bucket: Bucket, model: str) -> int:
     """
     for entry in reversed(Journal(bucket, model).entries()):
         if "run" in entry.body:
-            found = _ingested_table(bucket, Artifact.model_validate(entry.body["run"]))
+            found = ingested_table(bucket, Artifact.model_validate(entry.body["run"]))
             if found and bucket.objects.has(found.digest):
                 table = Table.read(bucket, found)
                 if any(column["type"] in {"text", "category"} for column in table.description):
                     return table.identity_rule
     return IDENTITY_RULE
-
-
-def _ingested_table(bucket: Bucket, run: Artifact) -> Artifact | None:
-    """What a run's record says about the table that ingestion made."""
-    made = (step["outputs"].get("table") for step in bucket.get_json(run)["steps"])
-    return next((Artifact.model_validate(held) for held in made if held), None)
 
 
 def _has_all_objects(bucket: Bucket, table: Artifact) -> bool:
