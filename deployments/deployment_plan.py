@@ -155,6 +155,7 @@ def plan_deployments(use_cases: Iterable[UseCaseFile], operations: Operations) -
         flow="maintain",
         name=MAINTENANCE_NAME,
         description="Verify the whole bucket, then give back the space of what nothing refers to.",
+        parameters={"site": operations.site} if operations.site else {},
         queue=WorkQueue("maintain", operations.queue_priority("maintain")),
         schedule=operations.maintain,
         zone=operations.zone,

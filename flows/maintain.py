@@ -1,4 +1,4 @@
-"""Maintain the bucket: verify it, then collect its garbage."""
+"""Maintain the bucket: verify it, collect its garbage, and write it as a site."""
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -6,14 +6,15 @@ from prefect.states import Completed, Failed
 
 from assay.flows.run_name import format_run_name
 from assay.store.open import default_store_url
-from assay.tasks.maintenance import collect_garbage, verify_bucket
+from assay.tasks.maintenance import collect_garbage, verify_bucket, write_site
 
 
 @flow(name="maintain", flow_run_name=format_run_name)
-def maintain(store: str | None = None) -> State:
+def maintain(store: str | None = None, site: str | None = None) -> State:
     """Verify the bucket and, if it is intact, collect its garbage.
 
-    A damaged bucket loses nothing: an unreferenced object may belong to a lost reference.
+    A damaged bucket loses nothing: an unreferenced object may belong to a lost reference. `site`:
+    a folder into which the bucket is written as a site.
     """
     url = store or default_store_url()
     findings = verify_bucket(url)
@@ -23,6 +24,8 @@ def maintain(store: str | None = None) -> State:
         message = f"{len(problems)} problems, such as {first}; see `assay verify`"
         return Failed(name="Damaged", message=message, data=findings.as_json())
     done = collect_garbage(url)
+    if site:
+        write_site(url, site)
     return Completed(
         name="Maintained",
         message=f"{findings.objects:,} objects intact, {done.deleted:,} deleted",

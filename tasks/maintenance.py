@@ -1,14 +1,19 @@
-"""Verify a bucket, and collect its garbage."""
+"""Verify a bucket, collect its garbage, and write it as a site."""
+
+from pathlib import Path
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.logging import get_run_logger
 
 from assay.registry.open import open_bucket
+from assay.site import site_writer
+from assay.site.column_notes import DEFAULT_NOTES_FOLDER, read_notes
 from assay.tasks.stage import progress_bar, stage
 from assay.upkeep import verification
 from assay.upkeep.garbage_collector import CollectionResult, GarbageCollector
 from assay.upkeep.problems import BucketFindings
 from assay.upkeep.verification import HashingProgress
+from assay.util import clock
 
 
 @stage(name="collect")
@@ -19,6 +24,18 @@ def collect_garbage(store: str) -> CollectionResult:
     get_run_logger().info(f"{summary}; {done.kept:,} kept")
     rows = [{"objects": name, "how many": value} for name, value in done.as_json().items()]
     create_table_artifact(rows, "bucket-collected", summary)
+    return done
+
+
+@stage(name="site")
+def write_site(store: str, folder: str) -> site_writer.WrittenSite:
+    """Write or renew the bucket's site, with the notes in configs/notes."""
+    log, bucket = get_run_logger(), open_bucket(store).require_existing()
+    notes = read_notes(DEFAULT_NOTES_FOLDER)
+    done = site_writer.write_site(bucket, Path(folder), notes, clock.parse_timestamp(None))
+    for problem in done.problems:
+        log.warning(f"site: {problem}")
+    log.info(f"{done.pages:,} pages in {folder}, {done.written:,} written")
     return done
 
 

@@ -37,6 +37,7 @@ from assay.cli import (
     run,
     score,
     show,
+    site,
     todo,
     unpin,
     up,
@@ -56,7 +57,7 @@ app = typer.Typer(
 )
 
 _COMMANDS = {
-    "A question": (new, run, why, show, compare, log, reproduce),
+    "A question": (new, run, why, show, compare, log, reproduce, site),
     "A model in use": (score, label, monitor, retrain, backfill, todo),
     "What people decide": (
         todo,

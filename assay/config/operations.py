@@ -91,6 +91,10 @@ class Operations(Section):
     """
     maintain: CronOrInterval | None = "30 3 * * *"
     """When the bucket is verified, and garbage collected."""
+    site: NonEmptyText | None = None
+    """A folder of the worker's machine into which maintenance writes the bucket as a site: see
+    `assay site`. Relative to where the worker runs.
+    """
     zone: TimeZoneName = "UTC"
     late: Duration = 900.0
     """A run is late if it has not begun this long after it was due."""

@@ -46,6 +46,11 @@ def test_parameters_are_those_that_the_flow_has():
         assert one.entrypoint == f"{flow.fn.__module__}.{flow.fn.__name__}"
 
 
+def test_a_site_is_written_where_operations_say_so():
+    assert told(site="/srv/site")["maintain/bucket"].parameters == {"site": "/srv/site"}
+    assert told()["maintain/bucket"].parameters == {}
+
+
 def test_of_a_use_case_one_is_trained_at_a_time():
     found = told(case("guests"), case("income"))
     assert found["train/guests"].queue == found["retrain/guests"].queue

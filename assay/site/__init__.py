@@ -1,0 +1,1 @@
+"""A bucket as a static site that people can read and search: `assay site DIR`."""
