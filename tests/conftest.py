@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+
+# Before anything loads OpenMP: threads that wait for each other on processors shared with other
+# tests cost a fit ten times its work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import sys
 import uuid
 from collections.abc import Iterator
