@@ -66,6 +66,7 @@ THRESHOLD_OPTIMIZER = "fairlearn.postprocessing.ThresholdOptimizer"
 EXPONENTIATED_GRADIENT = "fairlearn.reductions.ExponentiatedGradient"
 GRID_SEARCH = "fairlearn.reductions.GridSearch"
 REWEIGHING = "assay.reweighing"
+CLASS_THRESHOLDS = "assay.class_thresholds"
 REDUCTIONS = (EXPONENTIATED_GRADIENT, GRID_SEARCH)
 
 _REDUCIBLE: tuple[Constraint, ...] = (
@@ -80,6 +81,7 @@ _CONSTRAINTS_BY_METHOD: dict[str, tuple[Constraint, ...]] = {
     EXPONENTIATED_GRADIENT: _REDUCIBLE,
     GRID_SEARCH: _REDUCIBLE,
     REWEIGHING: ("demographic_parity",),
+    CLASS_THRESHOLDS: ("demographic_parity",),
 }
 
 
@@ -91,10 +93,12 @@ class Mitigation(Section):
         "fairlearn.reductions.ExponentiatedGradient",
         "fairlearn.reductions.GridSearch",
         "assay.reweighing",
+        "assay.class_thresholds",
     ]
     """A threshold for each group, which needs the group of everyone who is decided about; or
     training under a constraint, or on reweighted rows (Kamiran & Calders 2012), which does not.
-    These three need an estimator that takes sample_weight.
+    These three need an estimator that takes sample_weight. Of several classes:
+    assay.class_thresholds (a threshold for each class and group), or assay.reweighing.
     """
     by: Annotated[
         tuple[ColumnName, ...],
@@ -103,7 +107,9 @@ class Mitigation(Section):
     ]
     """The sensitive column whose gap is to shrink. Several mean their intersection."""
     constraint: Annotated[Constraint | None, Field(validate_default=True)] = None
-    """What is to be equal for all groups. Reweighing supports only demographic parity."""
+    """What is to be equal for all groups. Reweighing and class thresholds support only demographic
+    parity.
+    """
     strength: Annotated[
         tuple[Strength, ...],
         BeforeValidator(as_tuples, json_schema_input_type=float | tuple[float, ...]),
@@ -119,7 +125,7 @@ class Mitigation(Section):
     @classmethod
     def _is_known(cls, constraint: Constraint | None, info: ValidationInfo) -> Constraint | None:
         method = info.data.get("method")
-        if method is None or (constraint is None and method == REWEIGHING):
+        if method is None or (constraint is None and method in {REWEIGHING, CLASS_THRESHOLDS}):
             return constraint
         if constraint not in _CONSTRAINTS_BY_METHOD[method]:
             raise ValueError(f"{method} takes one of {', '.join(_CONSTRAINTS_BY_METHOD[method])}")
@@ -141,7 +147,12 @@ class Mitigation(Section):
     @property
     def trains_on_weights(self) -> bool:
         """Whether the method trains on weighted rows."""
-        return self.method != THRESHOLD_OPTIMIZER
+        return not self.decides_by_group
+
+    @property
+    def decides_by_group(self) -> bool:
+        """Whether decisions depend on the group of whoever is decided about."""
+        return self.method in {THRESHOLD_OPTIMIZER, CLASS_THRESHOLDS}
 
     @property
     def title(self) -> str:

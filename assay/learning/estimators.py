@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from assay.config.candidates import REWEIGHING, Candidate
+from assay.config.candidates import CLASS_THRESHOLDS, REWEIGHING, Candidate
 from assay.config.use_case import UseCase
 from assay.errors import ConfigError, nearest_name, suggest_name
 from assay.util.import_path import use_working_folder
@@ -282,7 +282,7 @@ def _require_weighted_learning(
             "of sklearn.ensemble; or leave data.weight out, and the column under data.exclude.",
         )
     asked = candidate.mitigate
-    if asked and asked.method != REWEIGHING:
+    if asked and asked.method not in {REWEIGHING, CLASS_THRESHOLDS}:
         raise ConfigError(
             f"Fairlearn's {asked.method.rpartition('.')[2]} takes no weights of rows, and "
             "data.weight gives the rows weights",

@@ -56,7 +56,7 @@ class ScoringModel:
     def answer_rows(self, rows: pd.DataFrame, groups: np.ndarray | None) -> pd.DataFrame:
         """As `predict`, of rows as `cast_frame` gives them, and their `groups`."""
         if (answer := getattr(self.fitted, "answer", None)) is not None:
-            return self._answer_blocks(answer, rows)
+            return self._answer_blocks(answer, rows, groups)
         probability = np.empty(len(rows), dtype=np.float64)
         decision = np.empty(len(rows), dtype=bool)
         with one_joblib_worker():
@@ -69,13 +69,17 @@ class ScoringModel:
         return pd.DataFrame({"probability": probability, "decision": decision}, index=rows.index)
 
     def _answer_blocks(
-        self, answer: Callable[[pd.DataFrame], pd.DataFrame], rows: pd.DataFrame
+        self, answer: Callable[..., pd.DataFrame], rows: pd.DataFrame, groups: np.ndarray | None
     ) -> pd.DataFrame:
-        """What the served object of a problem type answers."""
+        """What the served object of a problem type answers, told `groups` if it needs them."""
+        starts = range(0, len(rows), _ROWS_AT_ONCE)
         with one_joblib_worker():
             blocks = [
-                answer(rows.iloc[start : start + _ROWS_AT_ONCE])
-                for start in range(0, len(rows), _ROWS_AT_ONCE)
+                answer(
+                    rows.iloc[start : start + _ROWS_AT_ONCE],
+                    *(() if groups is None else (groups[start : start + _ROWS_AT_ONCE],)),
+                )
+                for start in starts
             ]
         if blocks:
             return pd.concat(blocks)

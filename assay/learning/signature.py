@@ -92,13 +92,15 @@ def answer_signature(
     outputs: Sequence[dict[str, Any]],
     problem: str,
     meaning: dict[str, Any],
+    groups: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """The signature of a model of another type of question, as JSON. `outputs` are the columns of
-    its answers: name, type (number or text) and what each means; `meaning` says what they are in.
+    its answers: name, type (number or text) and what each means; `meaning` says what they are in,
+    `groups` are the inputs that make a row's group, where decisions depend on it.
     """
     return {
         "inputs": entries,
-        "groups": None,
+        "groups": groups,
         "outputs": list(outputs),
         "problem": problem,
         **meaning,

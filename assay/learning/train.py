@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +13,6 @@ from sklearn.pipeline import Pipeline
 
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
-from assay.dataset.groups import group_labels, intersect_groups
 from assay.dataset.row_weights import WEIGHT_COLUMN, Floats, read_row_weights
 from assay.dataset.target import labels_from_column, read_labels
 from assay.learning import fit
@@ -33,7 +31,9 @@ from assay.learning.signature import add_ranges, cast_frame, describe_inputs, mo
 from assay.learning.timing import measure_timing
 from assay.learning.training_rows import (
     group_columns,
+    group_inputs,
     make_pipeline,
+    mitigation_groups,
     require_free_names,
     split_values,
     training_weights,
@@ -119,7 +119,8 @@ def train_candidate(
     fit_seconds = time.perf_counter() - started
     model = dump_model(made.model)
     entries = add_ranges(describe_inputs(table.description, problem.rows), problem.rows)
-    described = model_signature(entries, use_case, _group_inputs(made.model, candidate, use_case))
+    groups = group_inputs(candidate, use_case) if needs_groups(made.model) else None
+    described = model_signature(entries, use_case, groups)
     served = ScoringModel(made.model, described)
     tested = table.to_pandas(served.columns)[test]
     with one_thread():
@@ -179,29 +180,12 @@ def _fit_model(
 
     asked = problem.candidate.mitigate
     if asked is not None:
-        groups = _group_labels(learning, asked.by, problem.use_case)
+        groups = mitigation_groups(learning, asked.by, problem.use_case)
         return mitigate_model(MitigationInputs(problem, outcome, groups, pipeline, say, locate))
     held = ~np.isnan(outcome.probability)
     decision = fit.unmitigated_decisions(outcome, problem.use_case)
     plain = fit.fit_plain_model(pipeline(), problem, outcome.scores)
     return MitigatedModel(plain.model, outcome.probability, decision, held)
-
-
-def _group_labels(frame: pd.DataFrame, by: Sequence[str], use_case: UseCase) -> np.ndarray:
-    """Text labels of the rows' groups: of one column, or of the intersection of several."""
-    labels = [group_labels(frame[name], use_case.data.sensitive[name], name) for name in by]
-    found: np.ndarray = intersect_groups(labels).to_numpy(dtype=object)
-    return found
-
-
-def _group_inputs(
-    model: Any, candidate: Candidate, use_case: UseCase
-) -> list[dict[str, Any]] | None:
-    """The columns that make a row's group, if the model needs it."""
-    if not needs_groups(model) or candidate.mitigate is None:
-        return None
-    declared = use_case.data.sensitive
-    return [{"name": name, "bins": list(declared[name].bins)} for name in candidate.mitigate.by]
 
 
 def _predictions_table(

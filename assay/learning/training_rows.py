@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from sklearn.pipeline import Pipeline
 
+from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
-from assay.dataset.groups import group_labels
+from assay.dataset.groups import group_labels, intersect_groups
 from assay.dataset.row_identity import unit_hashes
 from assay.dataset.row_weights import WEIGHT_COLUMN, read_row_weights
 from assay.errors import DataError
@@ -94,3 +96,16 @@ def group_columns(frame: pd.DataFrame, rows: np.ndarray, use_case: UseCase) -> d
         labels = group_labels(frame[name], declared, name).to_numpy(dtype=object)
         found[name] = pa.array(labels[rows], pa.string())
     return found
+
+
+def mitigation_groups(frame: pd.DataFrame, by: Sequence[str], use_case: UseCase) -> np.ndarray:
+    """Text labels of the rows' groups: of one column, or of the intersection of several."""
+    labels = [group_labels(frame[name], use_case.data.sensitive[name], name) for name in by]
+    found: np.ndarray = intersect_groups(labels).to_numpy(dtype=object)
+    return found
+
+
+def group_inputs(candidate: Candidate, use_case: UseCase) -> list[dict[str, Any]]:
+    """The columns that make a row's group, as a signature names them; none without mitigation."""
+    by, declared = candidate.mitigate.by if candidate.mitigate else (), use_case.data.sensitive
+    return [{"name": name, "bins": list(declared[name].bins)} for name in by]

@@ -17,7 +17,7 @@ from assay.learning.scoring_model import ScoringModel
 from assay.learning.signature import add_ranges, answer_signature, describe_inputs
 from assay.learning.timing import measure_timing
 from assay.learning.train import TrainedCandidate
-from assay.learning.training_rows import group_columns
+from assay.learning.training_rows import group_columns, group_inputs
 from assay.tables.table import Table
 
 
@@ -56,8 +56,11 @@ def hand_over(
     calibrate: str | None,
     outcomes: dict[str, Any],
     fit_seconds: float,
+    technical: dict[str, Any] | None = None,
+    needs_groups: bool = False,
 ) -> TrainedCandidate:
     """The outputs of training. `truth` has an entry for each row of `table`, `test` is a bool each.
+    `technical` says more of the model; `needs_groups`: its decisions depend on a row's group.
 
     All but the timing follows from the inputs, byte for byte.
     """
@@ -66,7 +69,13 @@ def hand_over(
     weights = read_row_weights(table, test, use_case)
     data = dump_model(fitted)
     entries = add_ranges(describe_inputs(table.description, problem.rows), problem.rows)
-    described = answer_signature(entries, columns.outputs, columns.problem, columns.meaning)
+    described = answer_signature(
+        entries,
+        columns.outputs,
+        columns.problem,
+        columns.meaning,
+        group_inputs(problem.candidate, use_case) if needs_groups else None,
+    )
     served = ScoringModel(fitted, described)
     tested = table.to_pandas(served.columns)[test]
     with one_thread():
@@ -89,7 +98,12 @@ def hand_over(
         held_out=as_table(learning, out_of_fold.frame),
         metadata=_describe_candidate(problem, params, calibrate, out_of_fold.score),
         outcomes={"outcomes": outcomes},
-        technical={"bytes": len(data), "features": len(entries), "rows": len(problem.rows)},
+        technical={
+            "bytes": len(data),
+            "features": len(entries),
+            "rows": len(problem.rows),
+            **(technical or {}),
+        },
         timing={"fit": fit_seconds, **measure_timing(served, tested, len(data))},
     )
 
@@ -106,5 +120,5 @@ def _describe_candidate(
         "params": params,
         "calibrate": calibrate,
         "threshold": None,
-        "mitigate": None,
+        "mitigate": candidate.mitigate.model_dump(mode="json") if candidate.mitigate else None,
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assay.config.candidates import THRESHOLD_OPTIMIZER, Candidate, Split
+from assay.config.candidates import Candidate, Split
 from assay.config.card import CARD_TITLES, CardText, card_lines
 from assay.config.use_case import UseCase
 from assay.gates.performance.display import SCORES_TITLE
@@ -238,7 +238,7 @@ def _method_notes(reports: Sequence[Report]) -> Iterator[str]:
 def _loading_example(use_case: UseCase, candidate: Candidate) -> Iterator[str]:
     yield "## Loading"
     needs = "A frame with the features' columns"
-    if candidate.mitigate and candidate.mitigate.method == THRESHOLD_OPTIMIZER:
+    if candidate.mitigate and candidate.mitigate.decides_by_group:
         groups = ", ".join(candidate.mitigate.by)
         needs += f" and {groups}, because its thresholds depend on {groups},"
     yield (

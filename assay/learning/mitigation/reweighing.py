@@ -29,10 +29,14 @@ class ReweighingWeights:
     strength: float
     weights: np.ndarray | None = None
     """How much each row counts before; None where all count alike."""
+    outcomes: int = 2
+    """How many there are; `truth` holds their codes, from 0."""
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         of_rows = None if self.weights is None else self.weights[rows]
-        found = reweighing_weights(self.groups[rows], self.truth[rows], self.strength, of_rows)
+        found = reweighing_weights(
+            self.groups[rows], self.truth[rows], self.strength, of_rows, outcomes=self.outcomes
+        )
         return found if of_rows is None else found * of_rows
 
 
@@ -41,13 +45,15 @@ def reweighing_weights(
     truth: np.ndarray,
     strength: float = 1.0,
     weights: np.ndarray | None = None,
+    *,
+    outcomes: int = 2,
 ) -> np.ndarray:
-    """One float64 a row; at full strength, outcomes are as frequent in every group. `weights`: how
-    many rows each stands for.
+    """One float64 a row; at full strength, each of the `outcomes` (codes from 0) is as frequent in
+    every group. `weights`: how many rows each stands for.
     """
     codes, names = np.unique(groups.astype(str), return_inverse=True)[::-1]
-    cell = np.asarray(codes) * 2 + truth
-    rows = np.bincount(cell, weights, minlength=2 * len(names)).reshape(-1, 2)
+    cell = np.asarray(codes) * outcomes + truth
+    rows = np.bincount(cell, weights, minlength=outcomes * len(names)).reshape(-1, outcomes)
     total = len(truth) if weights is None else weights.sum()
     expected = np.outer(rows.sum(axis=1), rows.sum(axis=0)) / total
     # Cells without rows are nobody's weight.

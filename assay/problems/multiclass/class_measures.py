@@ -37,7 +37,7 @@ def class_measures(label: str) -> Measures:
             MEASURES[metric],
             unit=units.get(MEASURES[metric].unit, MEASURES[metric].unit),
             words=f"{metric_words(metric)} ({label})",
-            mitigated=False,
+            mitigated=metric == "selection_rate",
         )
         for metric in CLASS_METRICS
     }

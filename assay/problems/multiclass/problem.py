@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from assay.config.candidates import CLASS_THRESHOLDS, REWEIGHING
 from assay.config.gates import MulticlassMetric
 from assay.problems.external_files import refuse_options, weigh_frame
 from assay.problems.problem_type import (
@@ -66,7 +67,7 @@ class Multiclass:
     estimable_metrics: Final[tuple[str, ...]] = ("accuracy", "macro_f1", "roc_auc_ovr")
     has_class_probabilities: Final = True
     estimates_chunks: Final = True
-    mitigations: Final[tuple[str, ...]] = ()
+    mitigations: Final[tuple[str, ...]] = (CLASS_THRESHOLDS, REWEIGHING)
     has_weights: Final = True
     has_monitoring: Final = True
     has_shadow: Final = False

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from sklearn.pipeline import Pipeline
 
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
@@ -23,6 +24,7 @@ from assay.learning.search import parameter_combinations, search_combinations, s
 from assay.learning.train import TrainedCandidate
 from assay.learning.training_rows import (
     make_pipeline,
+    mitigation_groups,
     require_free_names,
     split_values,
     training_frame,
@@ -35,9 +37,10 @@ from assay.problems.multiclass.conformal import cross_fit_sets, learn_limits
 from assay.problems.multiclass.estimator_kind import require_class_estimator
 from assay.problems.multiclass.folds import make_class_folds
 from assay.problems.multiclass.learning import ClassLearning
-from assay.problems.multiclass.metrics import cost_array, decide_classes
+from assay.problems.multiclass.metrics import cost_array
+from assay.problems.multiclass.mitigation import LearntClasses, learn_plain, mitigate_classes
 from assay.problems.multiclass.outcomes import read_table_outcomes
-from assay.problems.multiclass.served_model import ServedClasses
+from assay.problems.multiclass.served_model import ServedClasses, ServedGroupClasses
 from assay.problems.problem_type import StoredSearch
 from assay.problems.stored_search import RawAnswerSearch, restore_search
 from assay.tables.table import Table
@@ -79,39 +82,58 @@ def train_candidate(
     use_case: UseCase,
     search: StoredSearch,
     *,
-    say: FitProgress,  # noqa: ARG001 - one fit is left to do
+    say: FitProgress,
     locate: FieldLocator,
 ) -> TrainedCandidate:
     """Fit with the parameters found, calibrate and learn the limits of sets from the search's
-    answers out of fold, and answer the test rows. Raises as `search_candidate` does.
+    answers out of fold, mitigate where asked, and answer the test rows. Raises as
+    `search_candidate` does.
     """
     columns = _answer_columns(use_case)
     require_free_names(use_case, _taken_names(use_case))
     params, raw = restore_search(search, candidate, use_case, _score_columns(use_case))
     started = time.perf_counter()
     problem = _make_problem(table, test, candidate, use_case)
-    judged = ClassLearning().judge(raw, problem)
-    pipeline = make_pipeline(problem, locate, outcomes="multiclass", check=require_class_estimator)
-    set_model_params(pipeline, params)
+
+    def unfitted() -> Pipeline:
+        made = make_pipeline(problem, locate, outcomes="multiclass", check=require_class_estimator)
+        return set_model_params(made, params)
+
+    groups = _mitigated_groups(table, test, candidate, use_case)
+    learnt = (
+        learn_plain(problem, raw)
+        if groups is None
+        else mitigate_classes(problem, raw, groups, unfitted, say=say, locate=locate)
+    )
+    pipeline = unfitted()
     with one_thread():
-        pipeline.fit(
-            problem.rows, problem.truth, **weight_params(problem, np.arange(len(problem.rows)))
-        )
+        whole = np.arange(len(problem.rows))
+        pipeline.fit(problem.rows, problem.truth, **weight_params(learnt.problem, whole))
     return hand_over(
-        _serve(pipeline, problem, raw, judged.answers),
+        _serve(pipeline, learnt),
         problem,
         table=table,
         test=test,
         truth=_truth_texts(table, use_case),
-        out_of_fold=OutOfFoldAnswers(
-            *_held_out_answers(problem, judged.answers), float(np.mean(judged.scores))
-        ),
+        out_of_fold=OutOfFoldAnswers(*_held_out_answers(learnt), learnt.score),
         columns=columns,
         params=params,
         calibrate=candidate.calibrate,
         outcomes=_describe_outcomes(problem),
         fit_seconds=time.perf_counter() - started,
+        technical=learnt.technical,
+        needs_groups=learnt.thresholds is not None,
     )
+
+
+def _mitigated_groups(
+    table: Table, test: np.ndarray, candidate: Candidate, use_case: UseCase
+) -> np.ndarray | None:
+    """The training rows' groups that the candidate's mitigation goes by, None without one."""
+    if candidate.mitigate is None:
+        return None
+    frame = table.to_pandas(list(candidate.mitigate.by))[~test]
+    return mitigation_groups(frame, candidate.mitigate.by, use_case)
 
 
 def _check_rule_classes(use_case: UseCase, locate: FieldLocator) -> None:
@@ -141,35 +163,32 @@ def _make_problem(
     return replace(problem, folds=make_class_folds(truth, values, use_case))
 
 
-def _serve(
-    pipeline: Any, problem: LearningProblem, raw: np.ndarray, probability: np.ndarray
-) -> ServedClasses:
+def _serve(pipeline: Any, learnt: LearntClasses) -> ServedClasses:
     """The fitted pipeline with all that follows from the answers out of fold."""
+    problem, probability = learnt.problem, learnt.probability
     use_case = problem.use_case
     labels, held = use_case.data.target.class_labels, ~np.isnan(probability[:, 0])
     truth, weights = problem.truth[held], problem.weights_of(held)
-    return ServedClasses(
-        calibrate_classifier(
-            pipeline, raw[held], truth, problem.candidate.calibrate, weights=weights
-        ),
-        labels,
-        cost_array(use_case.performance.cost_matrix, labels),
-        learn_limits(probability[held], truth, use_case.performance.coverage, weights),
+    classifier = calibrate_classifier(
+        pipeline, learnt.raw[held], truth, problem.candidate.calibrate, weights=weights
     )
-
-
-def _held_out_answers(
-    problem: LearningProblem, probability: np.ndarray
-) -> tuple[np.ndarray, pd.DataFrame]:
-    """The numbers of the rows that a fold held out, and the answers to them."""
-    use_case, fold = problem.use_case, fold_of_row(problem.folds, len(probability))
-    labels, held = use_case.data.target.class_labels, np.flatnonzero(fold >= 0)
-    probability, truth = probability[held], problem.truth[held]
     costs = cost_array(use_case.performance.cost_matrix, labels)
+    limits = learn_limits(probability[held], truth, use_case.performance.coverage, weights)
+    if learnt.thresholds is None:
+        return ServedClasses(classifier, labels, costs, limits)
+    return ServedGroupClasses(classifier, labels, costs, limits, learnt.thresholds.by_group)
+
+
+def _held_out_answers(learnt: LearntClasses) -> tuple[np.ndarray, pd.DataFrame]:
+    """The numbers of the rows that a fold held out, and the answers to them."""
+    problem, use_case = learnt.problem, learnt.problem.use_case
+    fold = fold_of_row(problem.folds, len(learnt.probability))
+    labels, held = use_case.data.target.class_labels, np.flatnonzero(fold >= 0)
+    probability, truth = learnt.probability[held], problem.truth[held]
     coverage = use_case.performance.coverage
     weights = problem.weights_of(held)
     members = cross_fit_sets(probability, truth, fold[held], coverage, weights)
-    return held, answer_frame(probability, decide_classes(probability, costs), members, labels)
+    return held, answer_frame(probability, learnt.decision[held], members, labels)
 
 
 def _truth_texts(table: Table, use_case: UseCase) -> pa.Array:
