@@ -59,6 +59,7 @@ Constraint = Literal[
     "false_negative_rate_parity",
     "error_rate_parity",
     "equalized_odds",
+    "bounded_group_loss",
 ]
 Strength = Annotated[float, Field(gt=0, le=1)]
 
@@ -76,10 +77,14 @@ _REDUCIBLE: tuple[Constraint, ...] = (
     "error_rate_parity",
     "equalized_odds",
 )
-_CONSTRAINTS_BY_METHOD: dict[str, tuple[Constraint, ...]] = {
-    THRESHOLD_OPTIMIZER: tuple(c for c in get_args(Constraint) if c != "error_rate_parity"),
+GROUP_LOSS: Constraint = "bounded_group_loss"
+"""Of amounts; the other constraints are about decisions."""
+CONSTRAINTS_BY_METHOD: dict[str, tuple[Constraint, ...]] = {
+    THRESHOLD_OPTIMIZER: tuple(
+        c for c in get_args(Constraint) if c not in {"error_rate_parity", GROUP_LOSS}
+    ),
     EXPONENTIATED_GRADIENT: _REDUCIBLE,
-    GRID_SEARCH: _REDUCIBLE,
+    GRID_SEARCH: (*_REDUCIBLE, GROUP_LOSS),
     REWEIGHING: ("demographic_parity",),
     CLASS_THRESHOLDS: ("demographic_parity",),
 }
@@ -98,7 +103,8 @@ class Mitigation(Section):
     """A threshold for each group, which needs the group of everyone who is decided about; or
     training under a constraint, or on reweighted rows (Kamiran & Calders 2012), which does not.
     These three need an estimator that takes sample_weight. Of several classes:
-    assay.class_thresholds (a threshold for each class and group), or assay.reweighing.
+    assay.class_thresholds (a threshold for each class and group), or assay.reweighing. Of amounts:
+    GridSearch with bounded_group_loss.
     """
     by: Annotated[
         tuple[ColumnName, ...],
@@ -108,7 +114,7 @@ class Mitigation(Section):
     """The sensitive column whose gap is to shrink. Several mean their intersection."""
     constraint: Annotated[Constraint | None, Field(validate_default=True)] = None
     """What is to be equal for all groups. Reweighing and class thresholds support only demographic
-    parity.
+    parity. bounded_group_loss: the squared error of the group that is worst off is to fall.
     """
     strength: Annotated[
         tuple[Strength, ...],
@@ -127,8 +133,8 @@ class Mitigation(Section):
         method = info.data.get("method")
         if method is None or (constraint is None and method in {REWEIGHING, CLASS_THRESHOLDS}):
             return constraint
-        if constraint not in _CONSTRAINTS_BY_METHOD[method]:
-            raise ValueError(f"{method} takes one of {', '.join(_CONSTRAINTS_BY_METHOD[method])}")
+        if constraint not in CONSTRAINTS_BY_METHOD[method]:
+            raise ValueError(f"{method} takes one of {', '.join(CONSTRAINTS_BY_METHOD[method])}")
         return constraint
 
     @field_validator("by", "strength")

@@ -120,7 +120,11 @@ def _named_words(
     for i, candidate in enumerate(use_case.candidates):
         if candidate.mitigate:
             path = ("candidates", i, "mitigate", "method")
-            yield path, candidate.mitigate.method, problem.mitigations, "mitigation"
+            method, known = candidate.mitigate.method, problem.mitigations
+            yield path, method, tuple(known), "mitigation"
+            if constraint := candidate.mitigate.constraint:
+                path = ("candidates", i, "mitigate", "constraint")
+                yield path, constraint, known[method], f"constraint of {method}"
 
 
 def _check_cost_matrix(use_case: UseCase, locate: FieldLocator) -> None:

@@ -174,8 +174,8 @@ class ProblemType(Protocol):
         """Whether `estimate_performance` also tells of chunks of current rows."""
 
     @property
-    def mitigations(self) -> tuple[str, ...]:
-        """The methods that make gaps between groups smaller."""
+    def mitigations(self) -> Mapping[str, tuple[str, ...]]:
+        """The methods that make gaps between groups smaller, with the constraints of each."""
 
     @property
     def has_weights(self) -> bool:

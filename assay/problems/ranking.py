@@ -3,13 +3,14 @@
 All rests on the training rows, answered by models that were not fitted to them. A candidate comes
 before another if a better verdict on the fairness rules is foreseen (see
 `gates.candidates.assessment`); then if it is likelier to keep all limits; then by
-`performance.choose_by`, cross-validated; then by its place in the use case.
+`performance.choose_by`, cross-validated; then by what its decisions cost, where they can differ at
+equal scores; then by its place in the use case.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assay.config.gates import LOWER_IS_BETTER
@@ -46,6 +47,7 @@ class _Ranked:
 
     title: str
     score: float
+    trade_off: float
     rows: int
     distances: dict[str, GroupDistance]
     foreseen_verdict: Verdict
@@ -53,10 +55,17 @@ class _Ranked:
 
 
 def rank_candidates(
-    problem: ProblemType, answers: Sequence[HeldOutAnswers], use_case: UseCase
+    problem: ProblemType,
+    answers: Sequence[HeldOutAnswers],
+    use_case: UseCase,
+    decision_cost: Callable[[HeldOutAnswers], float] | None = None,
 ) -> CandidateFrontier:
-    """Put the candidates in order. `answers` in the use case's own order."""
-    known = [_assess(problem, one, use_case) for one in answers]
+    """Put the candidates in order. `answers` in the use case's own order.
+
+    `decision_cost`: what a candidate's decisions cost a row, where pictures set that against gaps
+    and not `performance.choose_by`.
+    """
+    known = [_assess(problem, one, use_case, decision_cost) for one in answers]
     by = use_case.performance.choose_by
     sign = 1 if by in LOWER_IS_BETTER else -1
     best = max((one.chance for one in known), default=1.0)
@@ -66,11 +75,12 @@ def rank_candidates(
             one.foreseen_verdict.severity,
             one.chance < ALIKE * best,
             sign * one.score,
+            0.0 if decision_cost is None else one.trade_off,
         ),
     )
     words = [_explain_place(order, place, by) for place in range(len(order))]
     return CandidateFrontier(
-        report=_report(order, words, use_case),
+        report=_report(order, words, use_case, "cost" if decision_cost else by),
         order=[
             {"title": one.title, "likely": str(one.foreseen_verdict), "because": because}
             for one, because in zip(order, words, strict=True)
@@ -78,14 +88,21 @@ def rank_candidates(
     )
 
 
-def _assess(problem: ProblemType, answers: HeldOutAnswers, use_case: UseCase) -> _Ranked:
+def _assess(
+    problem: ProblemType,
+    answers: HeldOutAnswers,
+    use_case: UseCase,
+    decision_cost: Callable[[HeldOutAnswers], float] | None,
+) -> _Ranked:
     checks: Sequence[Check] = ()
     if use_case.fairness:
         checks = problem.audit_fairness(answers.held_out, use_case, subject=answers.title).checks
     more = len(answers.held_out) / max(answers.about["tested"], 1)
+    score = answers.about["cross_validated"]
     return _Ranked(
         title=answers.title,
-        score=answers.about["cross_validated"],
+        score=score,
+        trade_off=score if decision_cost is None else decision_cost(answers),
         rows=len(answers.held_out),
         distances=farthest_groups(checks),
         foreseen_verdict=overall_verdict([foresee_check(check, more) for check in checks]),
@@ -113,6 +130,9 @@ def _compare(one: _Ranked, other: _Ranked, by: str) -> str:
         return f"whose chance to keep all limits is {chances}"
     if one.score != other.score:
         return f"whose {by} is {other.score:.4g} against {one.score:.4g}"
+    if one.trade_off != other.trade_off:
+        costs = f"{other.trade_off:.4g} a row against {one.trade_off:.4g}"
+        return f"whose {by} is the same, and whose decisions cost {costs}"
     return "which is as good, in the use case's order"
 
 
@@ -121,7 +141,9 @@ _OTHERS = "Add candidates, or features that tell the groups' rows apart."
 # --- the report -------------------------------------------------------------------------------
 
 
-def _report(order: Sequence[_Ranked], why: Sequence[str], use_case: UseCase) -> Report:
+def _report(
+    order: Sequence[_Ranked], why: Sequence[str], use_case: UseCase, trade_off: str
+) -> Report:
     by, checks = use_case.performance.choose_by, foreseen_checks(order[0], _OTHERS)
     rules = list(dict.fromkeys(rule for one in order for rule in one.distances))
     fit = sum(one.foreseen_verdict.severity <= Verdict.CAUTION.severity for one in order)
@@ -134,9 +156,9 @@ def _report(order: Sequence[_Ranked], why: Sequence[str], use_case: UseCase) -> 
         checks=tuple(checks),
         sheets=(
             _order_sheet(order, why, by),
-            *([_gap_sheet(order, rules, by)] if rules else []),
+            *([_gap_sheet(order, rules, trade_off)] if rules else []),
         ),
-        figures=tuple(_figure(order, rule, by) for rule in rules),
+        figures=tuple(_figure(order, rule, trade_off) for rule in rules),
         notes=(
             (
                 f"Judged on up to {max(one.rows for one in order):,} training rows, each answered "
@@ -171,7 +193,7 @@ def _gap_sheet(order: Sequence[_Ranked], rules: Sequence[str], by: str) -> Sheet
         title="How far groups are apart",
         columns=("candidate", *gaps, by),
         rows=tuple(
-            (one.title, *(gap_cell(one.distances.get(rule)) for rule in rules), one.score)
+            (one.title, *(gap_cell(one.distances.get(rule)) for rule in rules), one.trade_off)
             for one in order
         ),
         note="Gaps are those of the farthest group, of a ratio what it lacks of one, with the "
@@ -185,7 +207,7 @@ def _figure(order: Sequence[_Ranked], rule: str, by: str) -> Figure:
     unknown = Interval(low=None, high=None)
     told = [f"{one.title}: a gap of {one.distances[rule].value:.3g}" for one in held[:2]]
     points = tuple(
-        gap_point(one.title, Estimate(one.score, unknown), one.distances[rule]) for one in held
+        gap_point(one.title, Estimate(one.trade_off, unknown), one.distances[rule]) for one in held
     )
     return Figure(
         title=figure_title(rule),

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from assay.config.candidates import (
+    CONSTRAINTS_BY_METHOD,
     EXPONENTIATED_GRADIENT,
     GRID_SEARCH,
+    GROUP_LOSS,
     REWEIGHING,
     THRESHOLD_OPTIMIZER,
 )
@@ -80,12 +82,10 @@ class Binary:
     )
     has_class_probabilities: Final = False
     estimates_chunks: Final = False
-    mitigations: Final[tuple[str, ...]] = (
-        THRESHOLD_OPTIMIZER,
-        EXPONENTIATED_GRADIENT,
-        GRID_SEARCH,
-        REWEIGHING,
-    )
+    mitigations: Final[Mapping[str, tuple[str, ...]]] = {
+        method: tuple(one for one in CONSTRAINTS_BY_METHOD[method] if one != GROUP_LOSS)
+        for method in (THRESHOLD_OPTIMIZER, EXPONENTIATED_GRADIENT, GRID_SEARCH, REWEIGHING)
+    }
     has_weights: Final = True
     has_monitoring: Final = True
     has_shadow: Final = True

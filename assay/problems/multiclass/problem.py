@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from assay.config.candidates import CLASS_THRESHOLDS, REWEIGHING
+from assay.config.candidates import CLASS_THRESHOLDS, CONSTRAINTS_BY_METHOD, REWEIGHING
 from assay.config.gates import MulticlassMetric
 from assay.problems.external_files import refuse_options, weigh_frame
 from assay.problems.problem_type import (
@@ -67,7 +67,9 @@ class Multiclass:
     estimable_metrics: Final[tuple[str, ...]] = ("accuracy", "macro_f1", "roc_auc_ovr")
     has_class_probabilities: Final = True
     estimates_chunks: Final = True
-    mitigations: Final[tuple[str, ...]] = (CLASS_THRESHOLDS, REWEIGHING)
+    mitigations: Final[Mapping[str, tuple[str, ...]]] = {
+        method: CONSTRAINTS_BY_METHOD[method] for method in (CLASS_THRESHOLDS, REWEIGHING)
+    }
     has_weights: Final = True
     has_monitoring: Final = True
     has_shadow: Final = False
@@ -79,7 +81,7 @@ class Multiclass:
         "split": "assay.problems.multiclass.outcomes",
         "search": "assay.problems.multiclass.training",
         "train": "assay.problems.multiclass.training",
-        "rank": "assay.problems.ranking",
+        "rank": "assay.problems.multiclass.ranking",
         "evaluate": "assay.problems.multiclass.performance",
         "fairness": "assay.problems.multiclass.fairness",
         "explain": "assay.problems.multiclass.explanation",
@@ -181,12 +183,14 @@ class Multiclass:
     def rank_candidates(
         self, answers: Sequence[HeldOutAnswers], use_case: UseCase
     ) -> CandidateFrontier:
-        from assay.problems.ranking import rank_candidates
+        from assay.problems.multiclass.ranking import rank_class_candidates
 
-        return rank_candidates(self, answers, use_case)
+        return rank_class_candidates(self, answers, use_case)
 
     def trade_off_metric(self, use_case: UseCase) -> str:
-        return use_case.performance.choose_by
+        from assay.problems.multiclass.ranking import trade_off_metric
+
+        return trade_off_metric(use_case)
 
     def outcome_facts(self, target: Target) -> dict[str, Fact]:
         ordered = ", which ascend" if target.ordered else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from assay.config.candidates import GRID_SEARCH, GROUP_LOSS
 from assay.config.gates import RegressionMetric
 from assay.problems.external_files import refuse_options, weigh_frame
 from assay.problems.problem_type import (
@@ -65,7 +66,7 @@ class Regression:
     estimable_metrics: Final[tuple[str, ...]] = ("mae", "rmse")
     has_class_probabilities: Final = False
     estimates_chunks: Final = True
-    mitigations: Final[tuple[str, ...]] = ()
+    mitigations: Final[Mapping[str, tuple[str, ...]]] = {GRID_SEARCH: (GROUP_LOSS,)}
     has_weights: Final = True
     has_monitoring: Final = True
     has_shadow: Final = False

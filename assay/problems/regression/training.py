@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+from sklearn.pipeline import Pipeline
 
 from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
@@ -21,6 +22,7 @@ from assay.learning.search import parameter_combinations, search_combinations, s
 from assay.learning.train import TrainedCandidate
 from assay.learning.training_rows import (
     make_pipeline,
+    mitigation_groups,
     require_free_names,
     split_values,
     training_frame,
@@ -36,6 +38,7 @@ from assay.problems.regression.conformal import (
 )
 from assay.problems.regression.estimator_kind import require_regressor
 from assay.problems.regression.folds import make_amount_folds
+from assay.problems.regression.group_loss import WeightedGroups, weigh_groups
 from assay.problems.regression.learning import AmountLearning, fold_scores
 from assay.problems.regression.outcomes import read_table_outcomes
 from assay.problems.regression.scale import to_learning_scale
@@ -84,29 +87,32 @@ def train_candidate(
     use_case: UseCase,
     search: StoredSearch,
     *,
-    say: FitProgress,  # noqa: ARG001 - one fit is left to do
+    say: FitProgress,
     locate: FieldLocator,
 ) -> TrainedCandidate:
-    """Fit with the parameters found, learn intervals from the search's answers out of fold, and
-    answer the test rows. Raises as `search_candidate` does.
+    """Fit with the parameters found, weight groups where a mitigation is asked for, learn intervals
+    from the answers out of fold, and answer the test rows. Raises as `search_candidate` does.
     """
     require_free_names(use_case, _RESERVED)
     params, raw = restore_search(search, candidate, use_case, _RAW)
     started = time.perf_counter()
     problem = _make_problem(table, test, candidate, use_case)
-    intervals, held = _learn_intervals(problem, raw[:, 0])
-    pipeline = make_pipeline(problem, locate, outcomes="continuous", check=require_regressor)
-    set_model_params(pipeline, params)
-    with one_thread():
-        pipeline.fit(
-            problem.rows,
-            to_learning_scale(problem.truth, use_case.data.target.log),
-            **weight_params(problem, np.arange(len(problem.rows))),
-        )
+
+    def unfitted() -> Pipeline:
+        made = make_pipeline(problem, locate, outcomes="continuous", check=require_regressor)
+        return set_model_params(made, params)
+
+    if candidate.mitigate is None:
+        made = WeightedGroups(_fit_pipeline(unfitted(), problem), raw[:, 0])
+    else:
+        by = list(candidate.mitigate.by)
+        groups = mitigation_groups(table.to_pandas(by)[~test], by, use_case)
+        made = weigh_groups(problem, raw[:, 0], groups, unfitted, say=say, locate=locate)
+    intervals, held = _learn_intervals(problem, made.raw)
     amounts = np.full(len(raw), np.nan)
     amounts[held] = intervals.frame["prediction"]
     return hand_over(
-        ServedAmounts(pipeline, intervals.features, intervals.spread_model, intervals.rule),
+        ServedAmounts(made.pipeline, intervals.features, intervals.spread_model, intervals.rule),
         problem,
         table=table,
         test=test,
@@ -119,7 +125,16 @@ def train_candidate(
         calibrate=None,
         outcomes=_describe_outcomes(problem),
         fit_seconds=time.perf_counter() - started,
+        technical=made.technical,
     )
+
+
+def _fit_pipeline(pipeline: Pipeline, problem: LearningProblem) -> Pipeline:
+    """The pipeline fitted to all training rows."""
+    outcomes = to_learning_scale(problem.truth, problem.use_case.data.target.log)
+    with one_thread():
+        weights = weight_params(problem, np.arange(len(problem.rows)))
+        return pipeline.fit(problem.rows, outcomes, **weights)
 
 
 def _make_problem(

@@ -12,6 +12,7 @@ from assay.learning.scoring_model import ScoringModel
 from assay.problems.fit_to_question import check_fits_question
 from assay.problems.multiclass.class_thresholds import decide_with_thresholds
 from assay.problems.multiclass.problem import PROBLEM
+from assay.problems.problem_type import HeldOutAnswers
 from tests.problems.learning_examples import (
     HARM,
     LOGISTIC,
@@ -157,6 +158,25 @@ def test_the_units_of_sampling_weights_change_no_decision():
             found.append(teach(PROBLEM, frame.assign(w=frame["w"] * unit), case))
         decided = [made.predictions.to_pandas()["decision"] for made in found]
         assert (decided[0] == decided[1]).all()
+
+
+def test_pictures_set_the_gap_against_what_decisions_cost(plain, by_thresholds):
+    """Scores of probabilities are the same at every strength."""
+    rule = {"metric": "selection_rate", "by": "sex", "tolerance": 0.1, "because": "b"}
+    case = mitigated("assay.class_thresholds", fairness=[rule])
+    known = [
+        HeldOutAnswers(name, made.held_out.to_pandas(), made.metadata | {"tested": 600})
+        for name, made in (("plain", plain), ("thresholds", by_thresholds))
+    ]
+    found = PROBLEM.rank_candidates(known, case)
+    assert [one["title"] for one in found.order] == ["thresholds", "plain"]
+    (figure,) = found.report.figures
+    assert (figure.axis, PROBLEM.trade_off_metric(case)) == ("cost", "cost")
+    cost = {point.label: point.value for point in figure.series[0].points}
+    errors = [(one.held_out["truth"] != one.held_out["decision"]).mean() for one in known]
+    assert cost == pytest.approx({"plain": errors[0], "thresholds": errors[1]})
+    assert cost["plain"] < cost["thresholds"]
+    assert PROBLEM.trade_off_metric(harm_case(fairness=[rule])) == "log_loss"
 
 
 @pytest.mark.parametrize("method", ["assay.class_thresholds", "assay.reweighing"])
