@@ -83,6 +83,8 @@ def interval_text(bounds: Interval, form: str = ".4f") -> str:
 
 def gain_text(gain: Estimate, rival: str) -> str:
     """A difference to a rival: "0.0120 better than the dummy's (between -0.0031 and +0.0271)"."""
+    if gain.value == gain.interval.low == gain.interval.high == 0:
+        return f"the same as {rival}"
     word = "worse" if gain.value < 0 else "better"
     return f"{abs(gain.value):.4f} {word} than {rival} ({interval_text(gain.interval, '+.4f')})"
 
