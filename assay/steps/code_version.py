@@ -17,7 +17,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from assay.bucket.digest import Digest
-from assay.steps.module_source import ModuleSource, read_module_source
+from assay.steps.import_cache import open_import_cache
+from assay.steps.module_source import ModuleSource, read_module_imports, read_module_source
 from assay.util.import_path import use_working_folder
 
 FILE_PREFIX = "file:"  # begins the key's entry of a file that the code reads
@@ -63,16 +64,17 @@ def read_code_version(*roots: str, glue: Iterable[str] = ()) -> CodeVersion:
     modules: dict[str, str] = {}
     for name, path in _reachable_modules(roots):
         if path is not None:
-            source = read_module_source(path)
-            modules[name] = source.digest
-            modules |= _own_files(name, path, source)
+            modules[name] = read_module_imports(path).digest
+            if _is_team_module(name):
+                modules |= _own_files(path, read_module_source(path))
         elif not _first_party_path(top := name.partition(".")[0]):
             distributions |= _distributions_of(top)
     for root in roots:
         modules |= {f"{FILE_PREFIX}{file}": _file_digest(file) for file in _files_at(root)}
     for name in glue:
         if path := _source_of(name):
-            modules[name] = read_module_source(path).digest
+            modules[name] = read_module_imports(path).digest
+    open_import_cache().save()
     return CodeVersion(dict(sorted(modules.items())), dict(sorted(distributions.items())))
 
 
@@ -130,10 +132,10 @@ def _reachable_modules(roots: Iterable[str]) -> Iterator[tuple[str, Path | None]
         path = _source_of(name)
         yield name, path
         if path is not None:
-            source = read_module_source(path)
-            waiting += _resolve_imports(source.imports, name, path)
+            waiting += _resolve_imports(read_module_imports(path).imports, name, path)
             if _is_team_module(name):
-                waiting += _resolve_imports(source.named_imports, name, path)
+                named = read_module_source(path).named_imports
+                waiting += _resolve_imports(named, name, path)
 
 
 def _is_team_module(name: str) -> bool:
@@ -149,10 +151,8 @@ def _files_at(root: str) -> list[Path]:
     return [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
 
 
-def _own_files(name: str, path: Path, source: ModuleSource) -> dict[str, str]:
+def _own_files(path: Path, source: ModuleSource) -> dict[str, str]:
     """The files whose names are written in a team's own module, by their entries of the key."""
-    if not _is_team_module(name):
-        return {}
     found = (_find_own_file(text, path) for text in source.texts)
     return {f"{FILE_PREFIX}{_shown_path(file)}": _file_digest(file) for file in found if file}
 
@@ -291,18 +291,23 @@ def _find_distribution(name: str) -> _InstalledDistribution | None:
         held = metadata.distribution(name)
     except metadata.PackageNotFoundError:
         return None
-    always = (line for line in held.requires or () if not _EXTRA.search(line))
+    # Each of the distribution's own properties would parse the whole file anew.
+    fields = held.metadata
+    lines = fields.get_all("Requires-Dist") or held.requires or ()
+    always = (line for line in lines if not _EXTRA.search(line))
     required = (found[0] for found in map(_REQUIREMENT_NAME.match, always) if found)
-    return _InstalledDistribution(held.name, _exact_version(held), tuple(required))
+    return _InstalledDistribution(
+        fields["Name"], _exact_version(held, fields["Version"]), tuple(required)
+    )
 
 
-def _exact_version(distribution: metadata.Distribution) -> str:
+def _exact_version(distribution: metadata.Distribution, version: str) -> str:
     """The version; with a digest of the files for a distribution that is not from an index, which
     may be installed again with other files under the same version (PEP 610).
     """
     origin = distribution.read_text("direct_url.json")
     if origin is None:
-        return distribution.version
+        return version
     told = json.loads(origin)
     if told.get("dir_info", {}).get("editable"):
         folder = Path(unquote(urlsplit(told["url"]).path))
@@ -311,7 +316,7 @@ def _exact_version(distribution: metadata.Distribution) -> str:
     else:
         recorded = (distribution.read_text("RECORD") or "").splitlines()
         lines = sorted(line for line in recorded if not _VOLATILE_RECORD.search(line))
-    return f"{distribution.version} of {Digest.of_bytes(chr(10).join(lines).encode()).short}"
+    return f"{version} of {Digest.of_bytes(chr(10).join(lines).encode()).short}"
 
 
 def _is_hidden(path: Path) -> bool:

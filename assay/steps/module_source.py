@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from assay.bucket.digest import Digest
+from assay.steps.import_cache import ImportedName, open_import_cache
 
-ImportedName = tuple[int, str, str]
-"""Level, module and name of an import statement."""
 _Call = tuple[ast.Call, str]
 
 _TYPE_CHECKING_TESTS = {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
@@ -51,6 +50,35 @@ class ModuleSource:
     computed_calls: tuple[ComputedCall, ...] = ()
 
 
+@dataclass(frozen=True)
+class ModuleImports:
+    """A module's digest and its import statements."""
+
+    digest: str
+    imports: tuple[ImportedName, ...] = ()
+
+
+def read_module_imports(path: Path) -> ModuleImports:
+    """Read what a module imports, without parsing a text that this user's cache knows."""
+    status = path.stat()
+    return _read_imports(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _read_imports(path: Path, _size: int, _modified: int) -> ModuleImports:
+    if path.suffix != ".py":
+        return ModuleImports(str(Digest.of_file(path)))
+    data = path.read_bytes()
+    digest = str(Digest.of_bytes(data))
+    cache = open_import_cache()
+    imports = cache.find(digest)
+    if imports is None:
+        tree = _parse_module(data)
+        imports = tuple(_imports(tree)) if tree else ()
+        cache.add(digest, imports)
+    return ModuleImports(digest, imports)
+
+
 def read_module_source(path: Path) -> ModuleSource:
     """Read a module's source. Of a compiled module, or one that cannot be parsed, the digest alone
     is known.
@@ -63,11 +91,9 @@ def read_module_source(path: Path) -> ModuleSource:
 def _read_source(path: Path, _size: int, _modified: int) -> ModuleSource:
     data = path.read_bytes()
     digest = str(Digest.of_bytes(data))
-    try:
-        tree = ast.parse(data) if path.suffix == ".py" else ast.Module([], [])
-    except (SyntaxError, ValueError):
+    tree = _parse_module(data) if path.suffix == ".py" else None
+    if tree is None:
         return ModuleSource(digest)
-    # One walk for all: a run without changes reads hundreds of modules and does little else.
     nodes = list(ast.walk(tree))
     calls = list(_calls(nodes))
     return ModuleSource(
@@ -77,6 +103,14 @@ def _read_source(path: Path, _size: int, _modified: int) -> ModuleSource:
         texts=tuple(dict.fromkeys(_texts(nodes))),
         computed_calls=tuple(_computed_calls(calls, nodes)),
     )
+
+
+def _parse_module(data: bytes) -> ast.Module | None:
+    """The syntax tree; None for what is no Python."""
+    try:
+        return ast.parse(data)
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _imports(node: ast.AST) -> Iterator[ImportedName]:

@@ -100,6 +100,7 @@ def test_it_does_not_stand_once_the_champions_own_code_has_changed(bucket, tmp_p
 def forget():
     """As a process that begins."""
     for cached in (
+        module_source._read_imports,
         module_source._read_source,
         code_version._source_of,
         code_version._first_party_path,

@@ -254,15 +254,15 @@ def test_an_in_house_package_installed_again_under_the_same_version_is_told_apar
     from assay.steps.code_version import _exact_version
 
     wheel = json.dumps({"url": "https://packages.example/inhouse.whl", "archive_info": {}})
-    one = _exact_version(Installed(direct_url=wheel, RECORD=RECORD.format("x")))
-    elsewhere = _exact_version(Installed(direct_url=wheel, RECORD=RECORD.format("y")))
+    one = _exact_version(Installed(direct_url=wheel, RECORD=RECORD.format("x")), "1.0")
+    elsewhere = _exact_version(Installed(direct_url=wheel, RECORD=RECORD.format("y")), "1.0")
     other = _exact_version(
-        Installed(direct_url=wheel, RECORD=RECORD.format("x").replace("one", "two"))
+        Installed(direct_url=wheel, RECORD=RECORD.format("x").replace("one", "two")), "1.0"
     )
     assert one.startswith("1.0 of ")
     assert one == elsewhere
     assert one != other
-    assert _exact_version(Installed(RECORD=RECORD)) == "1.0"  # from an index
+    assert _exact_version(Installed(RECORD=RECORD), "1.0") == "1.0"  # from an index
 
 
 def test_an_editable_package_counts_by_its_source(team, tmp_path):
@@ -270,9 +270,9 @@ def test_an_editable_package_counts_by_its_source(team, tmp_path):
 
     told = json.dumps({"url": tmp_path.as_uri(), "dir_info": {"editable": True}})
     team(inhouse__a_dot_py="X = 1")
-    before = _exact_version(Installed(direct_url=told))
+    before = _exact_version(Installed(direct_url=told), "1.0")
     team(inhouse__a_dot_py="X = 2")
-    assert _exact_version(Installed(direct_url=told)) != before
+    assert _exact_version(Installed(direct_url=told), "1.0") != before
 
 
 def test_a_module_copied_into_site_packages_counts_by_its_bytes(team, tmp_path, monkeypatch):
