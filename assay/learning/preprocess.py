@@ -20,6 +20,8 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from assay.errors import DataError
 from assay.learning.estimators import FieldLocator, make_transformer, no_location
 
+RECIPES = ("numbers", "dates", "categories", "names")
+"""The names of the parts that `make_preprocessor` makes of its own; overrides have others."""
 MAX_CATEGORIES = 50
 """Distinct values above which a text column is encoded by its target rate, not one by one."""
 OutcomeKind = Literal["binary", "multiclass", "continuous"]

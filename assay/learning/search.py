@@ -7,10 +7,11 @@ fit is done twice.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import joblib
@@ -25,7 +26,9 @@ from assay.config.candidates import Candidate
 from assay.config.use_case import UseCase
 from assay.errors import ConfigError, DataError
 from assay.learning.estimators import FieldLocator, no_location
+from assay.learning.fit_processes import map_units
 from assay.learning.fit_warnings import mask_addresses, record_fit_warnings
+from assay.learning.fold_matrices import EncodingFailed, FoldMatrices, encode_fold
 from assay.learning.learning_problem import (
     AnswerMethod,
     FitProgress,
@@ -102,11 +105,21 @@ class _Fit:
 
 @dataclass(frozen=True)
 class _Call:
-    """One fit to be done: which combination, on which fold."""
+    """One fit to be done, with all that it needs: it travels to another process.
+
+    `params` are those of combination number `combination`. `problem` is without its rows, which
+    `matrices` hold encoded; of its outcomes and weights `outcomes` and `weights` are those to fit.
+    """
 
     combination: int
     fold: int
     params: dict[str, Any]
+    pipeline: Any
+    matrices: FoldMatrices
+    problem: LearningProblem
+    method: AnswerMethod
+    outcomes: np.ndarray
+    weights: dict[str, Any]
 
 
 def search_parameters(
@@ -168,11 +181,11 @@ def search_combinations(
     locate: FieldLocator = no_location,
 ) -> FoundParameters:
     """The same for any type of question, of these combinations. Raises as `search_parameters`."""
-    calls = [_Call(i, j, params) for i, params in enumerate(tries) for j in _fold_numbers(problem)]
+    total = len(tries) * len(problem.folds)
     fits: list[dict[int, _Fit]] = [{} for _ in tries]
-    for done, fit in enumerate(_run_fits(pipeline, problem, method, calls), start=1):
+    for done, fit in enumerate(_run_fits(pipeline, problem, method, tries), start=1):
         fits[fit.combination][fit.fold] = fit
-        say(done, len(calls), _params_text(tries[fit.combination]))
+        say(done, total, _params_text(tries[fit.combination]))
     judged = [
         _judge_combination(params, of, problem, method)
         for params, of in zip(tries, fits, strict=True)
@@ -200,24 +213,59 @@ def parameter_combinations(candidate: Candidate, use_case: UseCase) -> list[dict
 
 
 def _run_fits(
-    pipeline: Any, problem: LearningProblem, method: AnswerMethod, calls: Sequence[_Call]
+    pipeline: Any, problem: LearningProblem, method: AnswerMethod, tries: Sequence[dict[str, Any]]
 ) -> Iterator[_Fit]:
-    """All fits, as they finish. Each runs in one thread: the processes fill the machine."""
-    jobs = min(problem.use_case.search.jobs or _default_jobs(problem), len(calls))
-    if jobs == 1:
-        yield from (_fit_fold(clone(pipeline), problem, method, call) for call in calls)
-        return
-    tasks = (joblib.delayed(_fit_fold)(clone(pipeline), problem, method, call) for call in calls)
-    path = {"initializer": _take_path, "initargs": (tuple(sys.path),)}
-    with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, **path):
+    """All fits, as they finish. Each runs in one thread: the processes fill the machine.
+
+    A fold is encoded once for the fits of all combinations, while those of the one before run.
+    """
+    count = len(tries) * len(problem.folds)
+    jobs = min(problem.use_case.search.jobs or _default_jobs(problem), count)
+    with TemporaryDirectory(prefix="assay-search-") as folder:
+        calls = _encoded_calls(pipeline, problem, method, tries, Path(folder))
+        done = (
+            ((call, _fit_fold(call)) for call in calls)
+            if jobs == 1
+            else map_units(_fit_fold, calls, jobs)
+        )
+        left = dict.fromkeys(_fold_numbers(problem), len(tries))
         try:
-            yield from joblib.Parallel(return_as="generator_unordered")(tasks)
+            for call, fit in done:
+                left[call.fold] -= 1
+                if not left[call.fold]:
+                    call.matrices.delete()
+                yield fit
         except TerminatedWorkerError as error:
             raise DataError(
                 f"a process of the search for {problem.candidate.title} died, most likely for "
                 "want of memory",
                 remedy=f"Set search.jobs below {jobs}, or give it more memory.",
             ) from error
+
+
+def _encoded_calls(
+    pipeline: Any,
+    problem: LearningProblem,
+    method: AnswerMethod,
+    tries: Sequence[dict[str, Any]],
+    folder: Path,
+) -> Iterator[_Call]:
+    """All fits, fold by fold; each fold is encoded when its first fit is asked for."""
+    sent = replace(
+        problem,
+        rows=problem.rows.iloc[:0],
+        truth=problem.truth[:0],
+        folds=(),
+        row_weights=None,
+        weights=None,
+    )
+    for number, fold in enumerate(problem.folds):
+        outcomes = method.fit_outcomes(problem.truth[fold[0]])
+        weights = weight_params(problem, fold[0])
+        matrices = encode_fold(pipeline, problem.rows, outcomes, fold, folder / f"fold-{number}")
+        for i, params in enumerate(tries):
+            own = clone(pipeline)
+            yield _Call(i, number, params, own, matrices, sent, method, outcomes, weights)
 
 
 _WIDE = 1_000  # columns
@@ -228,30 +276,28 @@ def _default_jobs(problem: LearningProblem) -> int:
     return 1 if problem.rows.shape[1] > _WIDE else int(joblib.cpu_count())
 
 
-def _take_path(path: tuple[str, ...]) -> None:
-    """Set a worker's import path. Workers outlive a search, and one that started earlier may not
-    find a team's module; with another path, joblib starts new workers.
-    """
-    sys.path[:] = path
-
-
-def _fit_fold(pipeline: Any, problem: LearningProblem, method: AnswerMethod, call: _Call) -> _Fit:
-    fit, held = problem.folds[call.fold]
+def _fit_fold(call: _Call) -> _Fit:
     started = time.perf_counter()
     found, error = None, None
-    with record_fit_warnings(pipeline) as warned, one_thread():
+    encoding_warned: tuple[str, ...] = ()
+    fit, held = call.matrices.fit, call.matrices.held
+    with record_fit_warnings(call.pipeline) as warned, one_thread():
         try:
-            set_model_params(pipeline, call.params)
-            weights = weight_params(problem, fit)
-            outcomes = method.fit_outcomes(problem.truth[fit])
-            pipeline.fit(problem.rows.iloc[fit], outcomes, **weights)
-            found = method.raw_answers(pipeline, problem.rows.iloc[held], problem)
+            set_model_params(call.pipeline, call.params)
+            encoding_warned = fit.warned
+            model = Pipeline(call.pipeline.steps[-1:])
+            model.fit(fit.read(), call.outcomes, **call.weights)
+            encoding_warned += held.warned
+            found = call.method.raw_answers(model, held.read(), call.problem)
             if not np.isfinite(found).all():
                 found, error = None, "its scores are not finite"
+        except EncodingFailed as raised:
+            error = str(raised)
         except Exception as raised:  # noqa: BLE001 - an estimator may raise anything
             error = f"{type(raised).__name__}: {mask_addresses(raised)}"
     seconds = time.perf_counter() - started
-    return _Fit(call.combination, call.fold, found, error, warned.texts, seconds)
+    texts = tuple(sorted({*warned.texts, *encoding_warned}))
+    return _Fit(call.combination, call.fold, found, error, texts, seconds)
 
 
 @dataclass(frozen=True)
