@@ -15,6 +15,7 @@ from assay.cli import (
     doctor,
     down,
     drift,
+    export,
     false_alarm,
     feasibility,
     gc,
@@ -57,7 +58,7 @@ app = typer.Typer(
 )
 
 _COMMANDS = {
-    "A question": (new, run, why, show, compare, log, reproduce, site),
+    "A question": (new, run, why, show, compare, log, reproduce, export, site),
     "A model in use": (score, label, monitor, retrain, backfill, todo),
     "What people decide": (
         todo,

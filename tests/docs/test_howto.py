@@ -17,10 +17,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(path for path in (ROOT / "docs/howto").glob("add-*.md"))
+PAGES = [
+    *sorted((ROOT / "docs/howto").glob("add-*.md")),
+    ROOT / "docs/howto/other-tools.md",
+]
 STEP = re.compile(r"(?:^(Write|In) `([^`]+)`:\n\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 COPIED = ("assay", "flows", "tasks", "deployments", "configs", "tests", "docs", "README.md")
-COPIED += ("pyproject.toml",)
+COPIED += ("pyproject.toml", "examples/wages")
 
 
 @dataclass(frozen=True)

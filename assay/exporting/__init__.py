@@ -1,0 +1,1 @@
+"""A registered version as other tools load it, with its evidence beside it."""
