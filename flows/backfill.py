@@ -10,6 +10,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from assay.errors import NoChampion
+from assay.flows.lineage import lineage_hooks, tell_end, tell_start
 from assay.flows.monitor import monitor
 from assay.flows.score import score
 from assay.production.backfill.backfill_plan import BackfillRequest, LookStep, ScoringStep
@@ -33,7 +34,15 @@ def _stem(config: str) -> str:
     return config.rpartition("/")[2].partition(".")[0]
 
 
-@flow(name="backfill", flow_run_name=format_backfill_name)
+@flow(
+    name="backfill",
+    flow_run_name=format_backfill_name,
+    on_running=lineage_hooks(tell_start),
+    on_completion=lineage_hooks(tell_end),
+    on_failure=lineage_hooks(tell_end),
+    on_crashed=lineage_hooks(tell_end),
+    on_cancellation=lineage_hooks(tell_end),
+)
 def backfill(
     config: str,
     first: date,

@@ -6,6 +6,7 @@ from prefect.states import Completed, Failed
 
 from assay.bucket.artifacts import JSON
 from assay.errors import NoChampion
+from assay.flows.lineage import lineage_hooks, tell_end, tell_start
 from assay.flows.run_name import format_run_name
 from assay.problems.fit_to_question import require_monitoring
 from assay.production.labels.label_import import LabelImport
@@ -32,7 +33,15 @@ from assay.tasks.window import build_window
 from assay.util import clock
 
 
-@flow(name="monitor", flow_run_name=format_run_name)
+@flow(
+    name="monitor",
+    flow_run_name=format_run_name,
+    on_running=lineage_hooks(tell_start),
+    on_completion=lineage_hooks(tell_end),
+    on_failure=lineage_hooks(tell_end),
+    on_crashed=lineage_hooks(tell_end),
+    on_cancellation=lineage_hooks(tell_end),
+)
 def monitor(
     config: str,
     store: str | None = None,

@@ -8,6 +8,7 @@ from prefect.states import Completed
 
 from assay.bucket.artifacts import Artifact
 from assay.errors import DataError
+from assay.flows.lineage import lineage_hooks, tell_end, tell_start
 from assay.flows.run_name import format_run_name
 from assay.flows.training_pipeline import run_training_pipeline
 from assay.production.retraining.policy import DeclinedRetraining, RetrainingAttempt
@@ -21,7 +22,15 @@ from assay.tasks.start_run import start_run
 from assay.util import clock
 
 
-@flow(name="retrain", flow_run_name=format_run_name)
+@flow(
+    name="retrain",
+    flow_run_name=format_run_name,
+    on_running=lineage_hooks(tell_start),
+    on_completion=lineage_hooks(tell_end),
+    on_failure=lineage_hooks(tell_end),
+    on_crashed=lineage_hooks(tell_end),
+    on_cancellation=lineage_hooks(tell_end),
+)
 def retrain(
     config: str,
     store: str | None = None,

@@ -19,6 +19,7 @@ from assay.errors import (
     NoChampion,
     SourceError,
 )
+from assay.flows.lineage import lineage_hooks, tell_end, tell_start
 from assay.flows.run_name import format_run_name
 from assay.production.scoring.incoming_batch import IncomingBatch
 from assay.production.scoring.loaded_version import LoadedVersion, build_claim
@@ -47,7 +48,15 @@ _SERVED_DIFFERENTLY = (
 _EVENT_TIMEOUT = 10.0  # seconds that a server may take to receive the events
 
 
-@flow(name="score", flow_run_name=format_run_name)
+@flow(
+    name="score",
+    flow_run_name=format_run_name,
+    on_running=lineage_hooks(tell_start),
+    on_completion=lineage_hooks(tell_end),
+    on_failure=lineage_hooks(tell_end),
+    on_crashed=lineage_hooks(tell_end),
+    on_cancellation=lineage_hooks(tell_end),
+)
 def score(
     config: str,
     store: str | None = None,

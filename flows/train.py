@@ -3,13 +3,22 @@
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from assay.flows.lineage import lineage_hooks, tell_end, tell_start
 from assay.flows.run_name import format_run_name
 from assay.flows.training_pipeline import run_training_pipeline
 from assay.tasks.ingest import ingest_source
 from assay.tasks.start_run import start_run
 
 
-@flow(name="train", flow_run_name=format_run_name)
+@flow(
+    name="train",
+    flow_run_name=format_run_name,
+    on_running=lineage_hooks(tell_start),
+    on_completion=lineage_hooks(tell_end),
+    on_failure=lineage_hooks(tell_end),
+    on_crashed=lineage_hooks(tell_end),
+    on_cancellation=lineage_hooks(tell_end),
+)
 def train(
     config: str,
     store: str | None = None,

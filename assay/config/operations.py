@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from assay.config.loaded_use_case import read_yaml_with_lines
 from assay.config.schedule import CronOrInterval, TimeZoneName
@@ -76,6 +76,31 @@ class Alert(Section):
         return to
 
 
+class Lineage(Section):
+    """Where events of OpenLineage go: to a receiver such as Marquez, or into a folder."""
+
+    url: str | None = None
+    """The address that takes events, such as https://marquez.example/api/v1/lineage. Its secret
+    parts are read from the environment: ${NAME}.
+    """
+    token: str | None = None
+    """With `url`: a bearer token, as ${NAME}."""
+    folder: NonEmptyText | None = None
+    """In place of `url`: a folder that gets one file an event."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Lineage:
+        if (self.url is None) == (self.folder is None):
+            raise ValueError("name either a url or a folder")
+        if self.token is not None and self.url is None:
+            raise ValueError("a token goes with a url")
+        if has_written_secret(self.url or ""):
+            raise ValueError("write secrets as ${NAME}, set outside")
+        if self.token is not None and not re.fullmatch(r"\$\{\w+\}", self.token):
+            raise ValueError("write the token as ${NAME}, set outside")
+        return self
+
+
 class Operations(Section):
     """Operating settings of all use cases."""
 
@@ -105,6 +130,8 @@ class Operations(Section):
     resume: Annotated[int, Field(ge=0)] = 2
     """How often a crashed run is restarted. Finished steps are not repeated."""
     alerts: tuple[Alert, ...] = ()
+    lineage: Lineage | None = None
+    """Where each run of a use case's flows is told as events of OpenLineage. Left out: nowhere."""
 
     @field_validator("first")
     @classmethod
