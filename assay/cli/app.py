@@ -12,6 +12,7 @@ from assay.cli import (
     audit,
     backfill,
     compare,
+    contract,
     doctor,
     down,
     drift,
@@ -72,7 +73,7 @@ _COMMANDS = {
         lesson,
         lessons,
     ),
-    "One gate alone": (validate, feasibility, audit, drift),
+    "One gate alone": (validate, feasibility, audit, drift, contract),
     "The bucket": (verify, vouch, people, gc, pin, unpin, doctor),
     "In operation": (up, down, pause, resume),
 }
