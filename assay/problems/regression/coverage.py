@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,41 +10,32 @@ import pandas as pd
 from assay.config.gates import Performance
 from assay.gates.report import Cell, Check, Sheet, Verdict
 from assay.gates.statistics.cluster_errors import (
-    MIN_CLUSTERS,
     Clusters,
-    clustered_share_limits,
-    spread_of,
     weighted_mean,
 )
 from assay.gates.statistics.intervals import (
-    Bools,
     Estimate,
     Floats,
-    Limits,
     make_interval,
-    outside_margins,
     verdict_at_least,
 )
-from assay.gates.statistics.multiple_testing import holm_step_down
-from assay.gates.statistics.proportions import wilson_limits
 from assay.problems.regression.amount_text import format_amount
 from assay.problems.regression.answers import (
     ANSWER_COLUMNS,
-    MIN_ROWS,
     AmountAnswers,
     too_few_remedy,
 )
 from assay.problems.regression.calibration import size_parts
+from assay.problems.row_parts import (
+    MIN_ROWS,
+    RowPart,
+    find_worst_part,
+    part_share,
+    share_limits,
+    verdict_of_parts,
+)
 
 _CHECK_NAMES = {"predicted size": "size", "group": "group"}
-
-
-@dataclass(frozen=True, slots=True)
-class RowPart:
-    """Some of the rows, and what they are called."""
-
-    label: str
-    inside: Bools
 
 
 def group_parts(frame: pd.DataFrame) -> list[RowPart]:
@@ -91,7 +81,7 @@ def _check_all(
     rows, least = len(answers.truth), _least_coverage(performance)
     covered = answers.covered.astype(float)
     every = RowPart("all", np.ones(rows, dtype=bool))
-    low, high = (float(side.item()) for side in _share_limits(covered, [every], 0.95, clusters))
+    low, high = (float(side.item()) for side in share_limits(covered, [every], 0.95, clusters))
     seen = Estimate(weighted_mean(covered, clusters), make_interval(low, high))
     few = too_few_remedy(rows, clusters)
     verdict = Verdict.UNKNOWN if few else verdict_at_least(seen.interval, least)
@@ -131,32 +121,17 @@ def _check_parts(
 ) -> Check:
     """Whether some part is surely covered less than is accepted, by Holm over all parts."""
     least = _least_coverage(performance)
-    judged = [part for part in parts if _enough(part, clusters)]
-    worst = min(judged, key=lambda part: _share(covered, part, clusters), default=None)
-    failed = np.zeros(len(judged), dtype=bool)
-    levels = np.full(len(judged), 0.95)
-    if judged:
-        margins = np.full(len(judged), least), np.ones(len(judged))
-        failed, levels = holm_step_down(
-            lambda level: outside_margins(_share_limits(covered, judged, level, clusters), margins),
-            np.ones(len(judged), dtype=bool),
-        )
-    if failed.any():  # the worst of those that are surely covered too little
-        surely = [part for part, fails in zip(judged, failed, strict=True) if fails]
-        worst = min(surely, key=lambda part: _share(covered, part, clusters))
-    verdict = Verdict.UNKNOWN if worst is None else Verdict.FAIL if failed.any() else Verdict.PASS
-    why = f"No {kind} has {MIN_ROWS} rows" if worst is None else ""
-    estimate = interval = None
-    if worst is not None:
-        estimate = _share(covered, worst, clusters)
-        level = float(levels[judged.index(worst)])
-        low, high = (float(s.item()) for s in _share_limits(covered, [worst], level, clusters))
-        interval = make_interval(low, high, level)
-        others = int(failed.sum()) - 1
+    found = find_worst_part(covered, parts, at_least=least, clusters=clusters)
+    verdict = verdict_of_parts(found)
+    why = f"No {kind} has {MIN_ROWS} rows"
+    if found is not None:
+        low, high = found.interval.low, found.interval.high
+        others = found.failed - 1
         more = f"; so of {others} more" if others > 0 else ""
-        title = f"predictions of {worst.label}" if kind == "predicted size" else worst.label
+        label = found.part.label
+        title = f"predictions of {label}" if kind == "predicted size" else label
         why = (
-            f"Intervals hold {estimate:.1%} of the outcomes of {title} (between {low:.1%} and "
+            f"Intervals hold {found.share:.1%} of the outcomes of {title} (between {low:.1%} and "
             f"{high:.1%}), the least by {kind}; {performance.coverage:.0%} are promised{more}"
         )
     return Check(
@@ -164,8 +139,8 @@ def _check_parts(
         claim=f"By {kind}, intervals nowhere surely hold less than {least:.0%} of the outcomes",
         verdict=verdict,
         statistic="share of outcomes within their interval, the least",
-        estimate=estimate,
-        interval=interval,
+        estimate=found.share if found else None,
+        interval=found.interval if found else None,
         threshold=least,
         why=why,
         remedy={
@@ -175,35 +150,9 @@ def _check_parts(
         }.get(verdict, ""),
         hard=False,
         accepted=True,
-        rows=int(worst.inside.sum()) if worst else len(covered),
-        group=worst.label if worst and failed.any() and kind == "group" else None,
+        rows=int(found.part.inside.sum()) if found else len(covered),
+        group=found.part.label if found and found.failed and kind == "group" else None,
     )
-
-
-def _share(values: Floats | Bools, part: RowPart, clusters: Clusters | None) -> float:
-    """The mean of a part's values, by its rows' weights."""
-    return weighted_mean(values[part.inside], clusters.of(part.inside) if clusters else None)
-
-
-def _enough(part: RowPart, clusters: Clusters | None) -> bool:
-    if int(part.inside.sum()) < MIN_ROWS:
-        return False
-    return clusters is None or clusters.effective(part.inside) >= MIN_CLUSTERS
-
-
-def _share_limits(
-    covered: Floats, parts: Sequence[RowPart], level: float, clusters: Clusters | None
-) -> Limits:
-    """Wilson's limits of each part's coverage; cluster-robust where rows belong together."""
-    rows = np.array([part.inside.sum() for part in parts], dtype=float)
-    held = np.array([covered[part.inside].sum() for part in parts])
-    if clusters is None:
-        return wilson_limits(held, rows, level)
-    errors = [clusters.of(p.inside).mean_error(covered[p.inside]) for p in parts]
-    shares = held / rows
-    if clusters.weights is not None:
-        shares = np.array([_share(covered, part, clusters) for part in parts])
-    return clustered_share_limits(shares, rows, spread_of(*errors), level)
 
 
 def coverage_sheet(
@@ -220,18 +169,18 @@ def coverage_sheet(
     every = RowPart("all rows", np.ones(len(covered), dtype=bool))
     rows: list[tuple[Cell, ...]] = []
     for part in (every, *sizes, *groups):
-        low, high = (float(side.item()) for side in _share_limits(covered, [part], 0.95, clusters))
+        low, high = (float(side.item()) for side in share_limits(covered, [part], 0.95, clusters))
         held = answers.of(part.inside)
         rows.append(
             (
                 part.label,
                 len(held.truth),
-                _share(covered, part, clusters),
+                part_share(covered, part, clusters),
                 low,
                 high,
-                _share(answers.truth < answers.low, part, clusters),
-                _share(answers.truth > answers.high, part, clusters),
-                _share(answers.high - answers.low, part, clusters),
+                part_share(answers.truth < answers.low, part, clusters),
+                part_share(answers.truth > answers.high, part, clusters),
+                part_share(answers.high - answers.low, part, clusters),
             )
         )
     return Sheet(
