@@ -72,6 +72,7 @@ def run_fairness_gate(
             "identity": list(use_case.data.identity),
             **use_case.data.weight_setting(),
             "candidate": candidate,
+            **use_case.performance.abstain_setting(),
             "together": entity_columns(use_case),
             **({} if since is None else {"since": since}),
         },

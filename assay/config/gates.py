@@ -194,6 +194,44 @@ class Slices(Section):
     """
 
 
+class Abstain(Section):
+    """For a yes or no: which rows a person decides. Either a `coverage`, from which the band of
+    probabilities is learnt, or the two ends of the band.
+    """
+
+    coverage: Fraction | None = None
+    """Of the rows of each outcome, the share that the machine decides rightly or leaves to a
+    person.
+    """
+    no_below: Annotated[float, Field(ge=0, le=1)] | None = None
+    """The machine says no only where the probability is below it."""
+    yes_above: Annotated[float, Field(ge=0, le=1)] | None = None
+    """The machine says yes only where the probability is above it."""
+    gap: Fraction = 0.1
+    """How far the share of a group that waits for a person may lie above that of everyone; more is
+    a caution.
+    """
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Abstain:
+        ends = (self.no_below, self.yes_above)
+        if self.coverage is not None and ends != (None, None):
+            raise ValueError("set either a coverage, or no_below and yes_above")
+        if self.coverage is None:
+            if self.no_below is None or self.yes_above is None:
+                raise ValueError("set a coverage, such as 0.9, or both no_below and yes_above")
+            if self.no_below > self.yes_above:
+                raise ValueError(
+                    f"no_below is {self.no_below:g} and above yes_above, {self.yes_above:g}: a"
+                    " probability between them would be a no and a yes"
+                )
+        return self
+
+    def learning_settings(self) -> dict[str, Any]:
+        """What decides which rows a person is sent, as JSON."""
+        return self.model_dump(mode="json", exclude={"gap"}, exclude_none=True)
+
+
 class Performance(Section):
     """What a model must achieve on the locked test rows."""
 
@@ -220,6 +258,9 @@ class Performance(Section):
     calibration_error: Fraction = 0.05
     """How far probabilities may lie from observed shares (root mean square); more is a caution."""
     slices: Slices = Slices()
+    # Left out where unset: other use cases keep their keys and bytes.
+    abstain: Annotated[Abstain | None, Field(exclude_if=lambda value: value is None)] = None
+    """Which rows of a yes or no are sent to a person. Left out: none."""
 
     @model_validator(mode="after")
     def _moderate_costs(self) -> Performance:
@@ -235,7 +276,14 @@ class Performance(Section):
     def decision_settings(self) -> dict[str, Any]:
         """All that decides what a model answers, as JSON."""
         include = {"cost", "cost_matrix", "unit_cost", "coverage"}
-        return self.model_dump(mode="json", include=include)
+        settings = self.model_dump(mode="json", include=include)
+        if self.abstain is not None:
+            settings["abstain"] = self.abstain.learning_settings()
+        return settings
+
+    def abstain_setting(self) -> dict[str, Any]:
+        """The setting `abstain` as JSON, where there is one."""
+        return self.model_dump(mode="json", include={"abstain"})
 
     @property
     def cost_declared(self) -> bool:

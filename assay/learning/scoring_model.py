@@ -10,6 +10,7 @@ import pandas as pd
 
 from assay.config.data import Sensitive
 from assay.dataset.groups import intersect_groups, unchecked_group_labels
+from assay.learning.abstention import AbstainRule
 from assay.learning.mitigation.models import probability_and_decision
 from assay.learning.model_codec import load_model
 from assay.learning.one_thread import one_joblib_worker
@@ -44,7 +45,8 @@ class ScoringModel:
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The answers on the frame's own index, in the columns that the signature's outputs name:
-        of a yes or no `probability` (float64) and `decision` (bool).
+        of a yes or no `probability` (float64) and `decision` (bool), and where rows are left
+        to a person `answer` and `why` (text).
 
         Columns that the model does not know are ignored; rows are worked on in blocks, so that
         the memory is bounded. Raises DataError that lists what is absent or of a wrong type.
@@ -66,7 +68,10 @@ class ScoringModel:
                 probability[block], decision[block] = probability_and_decision(
                     self.fitted, rows.iloc[block], known
                 )
-        return pd.DataFrame({"probability": probability, "decision": decision}, index=rows.index)
+        answers = {"probability": probability, "decision": decision}
+        if (rule := self.signature.get("abstain")) is not None:
+            answers |= AbstainRule.from_json(rule).answer(probability, decision)
+        return pd.DataFrame(answers, index=rows.index)
 
     def _answer_blocks(
         self, answer: Callable[..., pd.DataFrame], rows: pd.DataFrame, groups: np.ndarray | None

@@ -33,6 +33,12 @@ def check_fits_question(
                 where=locate(("performance", key)),
                 remedy=f"Write performance.{own}." if own else None,
             )
+    if use_case.performance.abstain and problem.name != "binary":
+        raise ConfigError(
+            f"performance.abstain has no meaning for a question that asks {problem.question}",
+            where=locate(("performance", "abstain")),
+            remedy="Write performance.coverage: answers then carry a set or an interval.",
+        )
     check_production(problem, use_case, locate)
     _check_weight(problem, use_case, locate)
     _check_cost_matrix(use_case, locate)

@@ -41,6 +41,7 @@ def test_the_defaults_fit_every_question(kind):
         ("binary", "performance: {unit_cost: {too_low: 2}}", "unit_cost has no", "cost"),
         ("regression", "performance: {at_least: {roc_auc: 0.8}}", "roc_auc is no metric", ""),
         ("regression", "performance: {cost: {false_positive: 2}}", "cost has no", "unit_cost"),
+        ("regression", "performance: {abstain: {coverage: 0.9}}", "abstain has no", "coverage"),
         ("multiclass", "performance: {choose_by: f1}", "f1 is no metric", "macro_f1"),
         ("multiclass", "performance: {cost_matrix: {kiled: {none: 2}}}", "no class", "killed"),
         ("multiclass", "performance: {cost_matrix: {none: {none: 2}}}", "costs nothing", ""),

@@ -96,10 +96,10 @@ class Binary:
         "feasibility": "assay.gates.feasibility.gate",
         "split": "assay.learning.split",
         "search": "assay.learning.search",
-        "train": "assay.learning.train",
+        "train": "assay.problems.binary.training",
         "rank": "assay.gates.candidates.frontier",
-        "evaluate": "assay.gates.performance.gate",
-        "fairness": "assay.gates.fairness.gate",
+        "evaluate": "assay.problems.binary.performance",
+        "fairness": "assay.problems.binary.fairness",
         "explain": "assay.problems.binary.explanation",
         "monitor": "assay.gates.drift.binary_harm",
         "explained": "assay.problems.binary.explained_answer",
@@ -214,11 +214,9 @@ class Binary:
         say: FitProgress,
         locate: FieldLocator,
     ) -> TrainedCandidate:
-        from assay.learning.search import SearchOutcome
-        from assay.learning.train import train_candidate
+        from assay.problems.binary.training import train_candidate
 
-        found = SearchOutcome.restore(search.tried, search.scores, candidate, use_case)
-        return train_candidate(table, test, candidate, use_case, found, say=say, locate=locate)
+        return train_candidate(table, test, candidate, use_case, search, say=say, locate=locate)
 
     def rank_candidates(
         self, answers: Sequence[HeldOutAnswers], use_case: UseCase
@@ -269,25 +267,9 @@ class Binary:
         *,
         subject: str,
     ) -> Report:
-        from assay.gates.performance import gate
-        from assay.problems.weighted_rows import take_weights
+        from assay.problems.binary.performance import judge_performance
 
-        held = take_weights(answers, use_case)
-        rows = held.repeat_rows(rows)
-        return gate.judge_performance(
-            held.answers,
-            use_case.performance,
-            subject=subject,
-            prevalence=about["prevalence"],
-            champion=rows.champion,
-            newest_rows=rows.newest,
-            challenger_number=rows.challenger_number,
-            features=rows.features,
-            threshold=about["threshold"],
-            units=rows.units,
-            weights=held.weights,
-            seed=use_case.seed,
-        )
+        return judge_performance(answers, use_case, about, rows, subject=subject)
 
     def audit_fairness(
         self,
@@ -298,19 +280,10 @@ class Binary:
         units: pd.Series | None = None,
         declarations: Sequence[Check] = (),
     ) -> Report:
-        from assay.gates.fairness import gate
-        from assay.problems.weighted_rows import take_weights
+        from assay.problems.binary.fairness import audit_fairness
 
-        held = take_weights(answers, use_case)
-        return gate.audit_fairness(
-            held.answers,
-            use_case.fairness,
-            use_case.data.sensitive,
-            subject=subject,
-            seed=use_case.seed,
-            units=held.repeat(units),
-            weights=held.weights,
-            declarations=declarations,
+        return audit_fairness(
+            answers, use_case, subject=subject, units=units, declarations=declarations
         )
 
     def answer_scale(self, use_case: UseCase) -> AnswerScale:
