@@ -33,9 +33,11 @@ from assay.gates.monitoring.fairness import (
     judge_realised_fairness,
     unjudged_fairness,
 )
+from assay.gates.monitoring.left_rows import LeftRows, judge_left_rows
 from assay.gates.monitoring.predictions import LookTables, PredictionFindings
 from assay.gates.monitoring.reasons import judge_first_reasons
 from assay.gates.report import Check, Report, Sheet, Verdict, overall_verdict
+from assay.learning.abstention import AbstainRule
 from assay.tables.profiled_table import profile_and_sample
 from assay.util.wording import format_count
 
@@ -47,7 +49,7 @@ class MonitoringRequest:
     """The use case's settings for monitoring. `features`: the columns that the model sees.
     `estimate`: whether predictions are harmed, as the question's type has it. `rules`: the fairness
     rules, None where there are none or a look cannot judge them for a question of this type;
-    `unjudged_rules` are these.
+    `unjudged_rules` are these. `abstain`: by which rule the champion leaves rows to a person.
     """
 
     monitor: MonitoringSettings
@@ -58,6 +60,7 @@ class MonitoringRequest:
     seed: int = 0
     estimate: EstimatePerformance = estimate_binary_performance
     unjudged_rules: Sequence[FairnessRule] = ()
+    abstain: AbstainRule | None = None
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,12 @@ def judge_monitoring(
     came = arrivals.check_arrivals(facts, request.monitor)
     held, held_sheets = _judge_contents(rows, request)
     told, told_sheets = _judge_reasons(facts, rows, request)
+    left = _judge_left_rows(facts, rows, request)
     checks = [
         *looked.checks,
         *fair.checks,
         *told,
+        *left.checks,
         *came,
         *held,
         *labels.check_label_coverage(facts, request.monitor),
@@ -97,7 +102,7 @@ def judge_monitoring(
     ]
     verdict = overall_verdict(checks)
     advice = _ADVICE.get(verdict, "watch")
-    figures = _figures(facts, rows, request, looked, fair)
+    figures = _figures(facts, rows, request, looked, fair) | dict(left.figures)
     now = LookSummary(look=facts.look, as_of=facts.as_of, verdict=advice, figures=figures)
     over_time = look_history.look_figure(facts.earlier, now)
     report = Report(
@@ -111,6 +116,7 @@ def judge_monitoring(
             *looked.sheets,
             *fair.sheets,
             *told_sheets,
+            *left.sheets,
             *([arrivals.batch_sheet(facts.arrived)] if facts.arrived else []),
             labels.label_sheet(facts),
             *held_sheets,
@@ -158,6 +164,14 @@ def _judge_rows(
     sample, mixed = predictions.weigh_reference(rows, ask, request.features, request.seed)
     rules = replace(rules, unfair=facts.unfair)
     return looked, judge_realised_fairness(labelled, sample, mixed, rules, level)
+
+
+def _judge_left_rows(
+    facts: MonitoringFacts, rows: LookTables, request: MonitoringRequest
+) -> LeftRows:
+    if request.abstain is None or facts.level is None:
+        return LeftRows()
+    return judge_left_rows(rows, request.abstain, request.roles, facts.level)
 
 
 def _judge_contents(

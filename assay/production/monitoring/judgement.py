@@ -23,6 +23,7 @@ from assay.gates.monitoring.gate import MonitoringRequest, MonitoringResult, jud
 from assay.gates.monitoring.predictions import LookTables
 from assay.gates.monitoring.reasons import FirstReasons
 from assay.gates.report import Verdict, get_report
+from assay.learning.abstention import AbstainRule
 from assay.problems.lookup import problem_type
 from assay.problems.weighted_rows import SCORED_ROWS_NOTE, note_unweighted
 from assay.production.monitoring.look import JudgedUpTo, Look
@@ -122,7 +123,7 @@ def judge_look(
     found = judge_monitoring(
         facts,
         rows,
-        _monitoring_request(rows, use_case),
+        replace(_monitoring_request(rows, use_case), abstain=_abstain_rule(bucket, version)),
         subject=f"{version.name}, look {facts.look}",
     )
     return replace(found, report=note_unweighted(found.report, use_case, SCORED_ROWS_NOTE))
@@ -263,6 +264,12 @@ def _run_steps(bucket: Bucket, model: str) -> Iterator[dict[str, Any]]:
             if not step["cached"]:
                 sizes = [output["size"] for output in step["outputs"].values()]
                 yield {**step, "bytes": sum(sizes)}
+
+
+def _abstain_rule(bucket: Bucket, version: Version) -> AbstainRule | None:
+    """By which the version leaves rows to a person; None where it answers every row."""
+    found = bucket.get_json(version.artifact("signature")).get("abstain")
+    return None if found is None else AbstainRule.from_json(found)
 
 
 def _monitoring_request(rows: LookTables, use_case: UseCase) -> MonitoringRequest:
