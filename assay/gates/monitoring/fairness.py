@@ -21,8 +21,7 @@ from assay.dataset.groups import unchecked_group_labels
 from assay.errors import DataError
 from assay.gates.confusion_cells import ROWS_COLUMN
 from assay.gates.drift.case_mix import CaseMix
-from assay.gates.fairness import figures
-from assay.gates.fairness.divisions import FairnessLimit
+from assay.gates.fairness.divisions import FairnessLimit, GroupDivision
 from assay.gates.fairness.gaps import GroupPair
 from assay.gates.fairness.metric_rules import judge_rules
 from assay.gates.monitoring.group_comparison import GroupComparison
@@ -57,12 +56,15 @@ class RealisedFairnessRules:
 
 @dataclass(frozen=True)
 class RealisedFairness:
-    """Checks, sheets and figures of realised fairness; `gaps` by check, for figures over time."""
+    """Checks, sheets and figures of realised fairness; `gaps` by check, for figures over time.
+    `worst` names the worst of very many gaps in a sentence.
+    """
 
     checks: Sequence[Check] = ()
     sheets: Sequence[Sheet] = ()
     figures: Sequence[Figure] = ()
     gaps: Mapping[str, float] | None = None
+    worst: str = ""
 
 
 def judge_realised_fairness(
@@ -94,12 +96,12 @@ def judge_realised_fairness(
         for check in _checks(limit, explained, compare)
     ]
     told = [check for check, measured in checks if not (measured and _within_limit(check))]
-    divisions = {limit.division.by: limit.division for limit in limits}
     return RealisedFairness(
         [*lacking, *(told or [_none_beyond_check([check for check, _ in checks])])],
-        [compare.group_sheet(division) for division in divisions.values()],
-        [figures.limit_figure(limit) for limit in limits if limit.pairs],
+        compare.group_sheets(limits),
+        compare.limit_figures(limits),
         {c.name: abs(c.estimate) for c, _ in checks if c.estimate is not None},
+        compare.describe_worst(limits),
     )
 
 
@@ -190,7 +192,8 @@ def _judge_limits(
     return judge_rules(asked, level)
 
 
-_MixShifts = Mapping[tuple[str, str, str], float]  # (metric, columns, group) to the mix's part
+_GapKey = tuple[str, str, str, str]  # metric, the class that is asked for, columns, group
+_MixShifts = Mapping[_GapKey, float]  # to the mix's part
 
 
 @dataclass(frozen=True)
@@ -201,11 +204,13 @@ class _Explanations:
     mix: CaseMix | None
     unfair: Sequence[str]
 
-    def why(self, check: Check, pair: GroupPair, interval: Interval) -> str | None:
+    def why(
+        self, check: Check, division: GroupDivision, pair: GroupPair, interval: Interval
+    ) -> str | None:
         """The explanation in words; None for a gap that has none."""
         if check.name in self.unfair:
             return "it was so when the model was registered"
-        more = self.shifts.get((pair.metric, " & ".join(pair.by), pair.group))
+        more = self.shifts.get(_gap_key(division, pair))
         if self.mix is None or more is None or _beyond_without_mix(pair, interval, more):
             return None
         measure = pair.measures[pair.metric]
@@ -226,7 +231,7 @@ def _checks(
     eased = []
     for check in comparison.limit_checks(limit):
         failed = check.verdict is Verdict.FAIL and check.group in pairs
-        why = explained.why(check, *pairs[check.group or ""]) if failed else None
+        why = explained.why(check, limit.division, *pairs[check.group or ""]) if failed else None
         eased.append(_ease_check(check, why) if why else check)
     return eased
 
@@ -250,7 +255,7 @@ def _beyond_without_mix(pair: GroupPair, interval: Interval, mix_shift: float) -
 
 def _mix_shifts(
     reference: pa.Table, mix: CaseMix, rules: RealisedFairnessRules
-) -> dict[tuple[str, str, str], float]:
+) -> dict[_GapKey, float]:
     """The mix's part of each gap: the reference's gap at the current mix against its own."""
     frame = _answers_frame(reference, rules)
     at_mix = frame.assign(**{ROWS_COLUMN: np.round(mix.weights * _WEIGHT_PARTS).astype(np.int64)})
@@ -263,11 +268,15 @@ def _mix_shifts(
     return found
 
 
+def _gap_key(division: GroupDivision, pair: GroupPair) -> _GapKey:
+    return pair.metric, division.outcome, division.title, pair.group
+
+
 def _gaps_by_key(
     frame: pd.DataFrame, rules: RealisedFairnessRules
-) -> dict[tuple[str, str, str], tuple[float, bool]]:
+) -> dict[_GapKey, tuple[float, bool]]:
     return {
-        (one.metric, one.division.title, pair.group): (pair.gap, pair.ratio is not None)
+        _gap_key(one.division, pair): (pair.gap, pair.ratio is not None)
         for one in rules.comparison.expand_rules(frame, rules.rules, rules.sensitive)
         if one.metric in one.division.by_group
         for pair in one.division.pairs(one.rule, one.metric)

@@ -123,7 +123,7 @@ def judge_monitoring(
             *_some(step_costs.step_cost_sheet(facts.costs)),
         ),
         figures=(*([over_time] if over_time else []), *looked.figures, *fair.figures),
-        notes=tuple(_notes(facts, rows, request, looked)),
+        notes=(*_notes(facts, rows, request, looked), *filter(None, [fair.worst])),
         measurements=(*looked.measurements, *gap_measurements(fair.checks)),
     )
     return MonitoringResult(report, advice, _reasons(report, advice), figures, looked.lacks)

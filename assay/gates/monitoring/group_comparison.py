@@ -11,11 +11,11 @@ import pandas as pd
 from assay.config.data import Sensitive
 from assay.config.gates import FairnessRule
 from assay.gates.confusion_cells import count_cells
-from assay.gates.fairness import checks, sheets
+from assay.gates.fairness import checks, figures, sheets
 from assay.gates.fairness.divisions import FairnessLimit, GroupDivision
 from assay.gates.fairness.metric_rules import MetricRule, expand_rules
 from assay.gates.fairness.metrics import PROBABILITY_METRICS
-from assay.gates.report import Check, Sheet
+from assay.gates.report import Check, Figure, Sheet
 
 
 class GroupComparison(Protocol):
@@ -44,8 +44,14 @@ class GroupComparison(Protocol):
     def limit_checks(self, limit: FairnessLimit) -> list[Check]:
         """One check a pair of groups; where there is none, one that says why."""
 
-    def group_sheet(self, division: GroupDivision) -> Sheet:
+    def group_sheets(self, limits: Sequence[FairnessLimit]) -> list[Sheet]:
         """The metrics by group, to be read."""
+
+    def limit_figures(self, limits: Sequence[FairnessLimit]) -> list[Figure]:
+        """The gaps beside their limits."""
+
+    def describe_worst(self, limits: Sequence[FairnessLimit]) -> str:
+        """A sentence on the worst of very many gaps; empty where all can be read."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +83,19 @@ class DecisionComparison:
     def limit_checks(self, limit: FairnessLimit) -> list[Check]:
         return checks.limit_checks(limit)
 
-    def group_sheet(self, division: GroupDivision) -> Sheet:
-        return sheets.group_sheet(division)
+    def group_sheets(self, limits: Sequence[FairnessLimit]) -> list[Sheet]:
+        return [sheets.group_sheet(division) for division in distinct_divisions(limits)]
+
+    def limit_figures(self, limits: Sequence[FairnessLimit]) -> list[Figure]:
+        return [figures.limit_figure(limit) for limit in limits if limit.pairs]
+
+    def describe_worst(self, limits: Sequence[FairnessLimit]) -> str:  # noqa: ARG002 - few gaps
+        return ""
+
+
+def distinct_divisions(limits: Sequence[FairnessLimit]) -> list[GroupDivision]:
+    """The divisions of the limits, one for each set of columns."""
+    return list({limit.division.by: limit.division for limit in limits}.values())
 
 
 def _of_probabilities(rules: Sequence[FairnessRule]) -> bool:

@@ -61,8 +61,8 @@ def audit_fairness(
     held = read_audited_answers(answers, target, list(sensitive))
     clusters = cluster_rows(units, weights)
     divisions = ClassDivisions(held, sensitive, clusters)
-    limits = judge_limits(rules, divisions)
-    gaps = [check for limit in limits for check in _limit_checks(limit)]
+    limits = judge_rules(expand_rules(rules, divisions))
+    gaps = [check for limit in limits for check in describe_limit(limit, _NO_SETS)]
     checks = [*gaps, *declarations]
     summary = [summarize_gaps(gaps, rules, sensitive), describe_worst_gap(limits)]
     asked = list_divisions(rules, sensitive, by)
@@ -74,14 +74,14 @@ def audit_fairness(
         summary=" ".join(filter(None, [*summary, *undeclared_summaries(declarations)])),
         checks=tuple(checks),
         sheets=tuple(_sheets(limits, asked, divisions, seed)),
-        figures=tuple(_figures(limits)),
+        figures=tuple(worst_class_figures(limits)),
         notes=(*_notes(limits, overall, divisions, clusters), *weights_note(weights)),
         measurements=gap_measurements(checks),
     )
 
 
-def judge_limits(rules: Sequence[FairnessRule], divisions: ClassDivisions) -> list[FairnessLimit]:
-    """All rules' pairs, of every class that they ask for, judged as one family."""
+def expand_rules(rules: Sequence[FairnessRule], divisions: ClassDivisions) -> list[MetricRule]:
+    """What the rules ask, of every class that they name."""
     asked = []
     for rule in rules:
         for metric in rule.metrics:
@@ -96,7 +96,7 @@ def judge_limits(rules: Sequence[FairnessRule], divisions: ClassDivisions) -> li
                         MetricRule(rule, metric, divisions.of_class(label, columns))
                         for label in rule.classes or divisions.classes
                     ]
-    return judge_rules(asked)
+    return asked
 
 
 _NO_SETS = (
@@ -105,9 +105,10 @@ _NO_SETS = (
 )
 
 
-def _limit_checks(limit: FairnessLimit) -> list[Check]:
+def describe_limit(limit: FairnessLimit, no_sets: tuple[str, str]) -> list[Check]:
+    """One check a pair of groups. `no_sets`: why there are no sets to judge, and what to do."""
     if limit.metric == "interval_coverage":
-        return limit_checks(limit, _NO_SETS)
+        return limit_checks(limit, no_sets)
     return limit_checks(limit)
 
 
@@ -129,7 +130,7 @@ def _sheets(
     return found
 
 
-def _figures(limits: Sequence[FairnessLimit]) -> list[Figure]:
+def worst_class_figures(limits: Sequence[FairnessLimit]) -> list[Figure]:
     """Of every rule and division, the class whose groups are furthest apart."""
     worst: dict[tuple[int, str, str], FairnessLimit] = {}
     for limit in limits:

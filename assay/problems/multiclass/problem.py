@@ -87,7 +87,7 @@ class Multiclass:
         "explain": "assay.problems.multiclass.explanation",
         "monitor": "assay.problems.multiclass.expected_performance",
         "explained": "assay.problems.multiclass.explained_answer",
-        "realised": "assay.gates.monitoring.group_comparison",
+        "realised": "assay.problems.multiclass.realised_fairness",
     }
 
     def check_target(self, column: pa.ChunkedArray, target: Target) -> None:
@@ -107,12 +107,12 @@ class Multiclass:
             probabilities=named, prediction=columns["decision"], truth=columns["truth"]
         )
 
-    def group_comparison(
-        self,
-        target: Target,  # noqa: ARG002 - no question of this type yet
-        roles: ColumnRoles,  # noqa: ARG002 - no question of this type yet
-    ) -> GroupComparison | None:
-        return None
+    def group_comparison(self, target: Target, roles: ColumnRoles) -> GroupComparison | None:
+        from assay.problems.multiclass.realised_fairness import ClassComparison
+
+        return ClassComparison(
+            roles.truth or "", roles.prediction or "", roles.probabilities, target
+        )
 
     def outcome_format(self, target: Target) -> OutcomeFormat:
         from assay.problems.multiclass.outcome_format import MulticlassOutcomes

@@ -10,9 +10,11 @@ import pandas as pd
 from assay.config.data import Sensitive
 from assay.config.gates import FairnessRule
 from assay.gates.confusion_cells import ROWS_COLUMN
-from assay.gates.fairness.divisions import FairnessLimit, GroupDivision, group_columns
+from assay.gates.fairness import figures
+from assay.gates.fairness.divisions import FairnessLimit, group_columns
 from assay.gates.fairness.metric_rules import MetricRule
-from assay.gates.report import Check, Sheet
+from assay.gates.monitoring.group_comparison import distinct_divisions
+from assay.gates.report import Check, Figure, Sheet
 from assay.problems.regression.answers import read_amounts
 from assay.problems.regression.fairness import (
     check_metrics,
@@ -76,5 +78,11 @@ class AmountComparison:
     def limit_checks(self, limit: FairnessLimit) -> list[Check]:
         return describe_limit(limit, self.unit, absent=_NO_INTERVALS)
 
-    def group_sheet(self, division: GroupDivision) -> Sheet:
-        return group_sheet(division, self.unit)
+    def group_sheets(self, limits: Sequence[FairnessLimit]) -> list[Sheet]:
+        return [group_sheet(division, self.unit) for division in distinct_divisions(limits)]
+
+    def limit_figures(self, limits: Sequence[FairnessLimit]) -> list[Figure]:
+        return [figures.limit_figure(limit) for limit in limits if limit.pairs]
+
+    def describe_worst(self, limits: Sequence[FairnessLimit]) -> str:  # noqa: ARG002 - few gaps
+        return ""

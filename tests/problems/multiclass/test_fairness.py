@@ -11,9 +11,10 @@ import sklearn.metrics as of_sklearn
 from assay.config.data import Sensitive, Target
 from assay.config.gates import FairnessRule
 from assay.errors import DataError
+from assay.gates.fairness.metric_rules import judge_rules
 from assay.gates.report import Verdict
 from assay.problems.multiclass.class_divisions import ClassDivisions, read_audited_answers
-from assay.problems.multiclass.fairness import audit_fairness, judge_limits
+from assay.problems.multiclass.fairness import audit_fairness, expand_rules
 
 CLASSES = ("none", "minor", "killed")
 TARGET = Target(column="severity", classes=CLASSES)
@@ -137,7 +138,7 @@ def test_without_any_gap_beyond_the_limit_a_failure_is_as_rare_as_stated():
         )
         held = read_audited_answers(answers[["truth", "decision", "sex"]], TARGET, ["sex"])
         divisions = ClassDivisions(held, {"sex": SENSITIVE["sex"]}, None)
-        limits = judge_limits([rule("selection_rate")], divisions)
+        limits = judge_rules(expand_rules([rule("selection_rate")], divisions))
         failed += any(v.verdict is Verdict.FAIL for limit in limits for v in limit.verdicts)
     assert failed <= 5  # at 5 %, six or more come once in 150 times
 
