@@ -31,7 +31,12 @@ def run_shadow_gate(run: Run, comparison: ShadowComparison) -> Step:
         run,
         "shadow",
         core="assay.production.shadow.paired_rows",
-        also=(run.problem.code["labels"], "assay.problems.weighted_rows"),
+        also=(
+            run.problem.code["shadow"],
+            run.problem.code["realised"],
+            run.problem.code["labels"],
+            "assay.problems.weighted_rows",
+        ),
         asked=modules_asked(run.problem),
         settings={
             "versions": [comparison.challenger.number, comparison.champion.number],

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # light for the command line: what a type needs it imports wh
     from assay.gates.explanation.answer_scale import AnswerScale
     from assay.gates.monitoring.group_comparison import GroupComparison
     from assay.gates.report import Check, Report
+    from assay.gates.shadow.rows import ShadowRows
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
     from assay.learning.train import TrainedCandidate
@@ -187,7 +188,7 @@ class ProblemType(Protocol):
 
     @property
     def has_shadow(self) -> bool:
-        """Whether a challenger's answers are compared with the champion's in shadow."""
+        """Whether `judge_shadow` compares a challenger's answers with the champion's."""
 
     @property
     def code(self) -> Mapping[str, str]:
@@ -197,16 +198,20 @@ class ProblemType(Protocol):
         """Raise DataError for outcomes that cannot be learnt."""
 
     def answer_columns(self, target: Target) -> Mapping[str, str]:
-        """The columns of an answer that looks compare, with their kinds (see `tables.columns`)."""
+        """The columns of an answer that looks and comparisons in shadow read, with their kinds (see
+        `tables.columns`).
+        """
 
     def answer_roles(self, target: Target, columns: Mapping[str, str]) -> ColumnRoles:
         """What the drift gate takes these columns for. `columns`: what `answer_columns` and `truth`
         are called in a table.
         """
 
-    def group_comparison(self, target: Target, roles: ColumnRoles) -> GroupComparison | None:
-        """How looks at a champion judge fairness rules in these columns, where labels have come;
-        None where they do not.
+    def group_comparison(
+        self, target: Target, columns: Mapping[str, str]
+    ) -> GroupComparison | None:
+        """How looks at a champion judge fairness rules, where labels have come; None where they do
+        not. `columns` as for `answer_roles`.
         """
 
     def outcome_format(self, target: Target) -> OutcomeFormat:
@@ -307,6 +312,11 @@ class ProblemType(Protocol):
         """Whether what the drift gate saw harms the predictions: expected performance without
         labels, and realised performance where labels came. Raises DataError for columns that hold
         no answers.
+        """
+
+    def judge_shadow(self, seen: ShadowRows, use_case: UseCase) -> Report:
+        """Compare a challenger's answers with the champion's to the same rows, of which some may
+        have labels.
         """
 
     def audit_file(self, frame: pd.DataFrame, request: AuditRequest, *, subject: str) -> Report:

@@ -5,7 +5,7 @@ import pytest
 from assay.config.loaded_use_case import parse_use_case
 from assay.errors import ConfigError
 from assay.problems.fit_to_question import check_fits_question
-from assay.problems.lookup import problem_type
+from assay.problems.lookup import named_problem_type, problem_type
 from assay.problems.regression.problem import Regression
 
 TARGETS = {
@@ -78,12 +78,14 @@ def test_a_tolerance_of_amounts_is_in_their_unit():
 
 
 @pytest.mark.parametrize("kind", ["multiclass", "regression"])
-def test_shadow_deployment_of_other_questions_is_refused_with_its_line(kind):
+def test_shadow_deployment_is_refused_with_its_line_for_a_type_that_has_none(kind, monkeypatch):
+    check(kind, "promotion: {shadow: 2}")
+    problem = type(named_problem_type(kind))
+    monkeypatch.setattr(problem, "has_shadow", False)
     with pytest.raises(ConfigError, match="shadow deployment of questions that ask") as refused:
         check(kind, "promotion: {shadow: 2}")
     assert refused.value.what.endswith("is not built yet")
     assert refused.value.where == "x.yaml:8"
-    check("binary", "promotion: {shadow: 2}")
 
 
 def test_a_schedule_of_looks_is_refused_for_a_type_that_has_none(monkeypatch):

@@ -132,6 +132,7 @@ ASKED_IN = {
     "outcome_format": "window",
     "estimate_performance": "look",
     "group_comparison": "look",
+    "judge_shadow": "shadow",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from assay.config.gates import DriftSettings
@@ -70,13 +71,19 @@ def check_unanswered(facts: ShadowFacts, max_share: float) -> Check:
     )
 
 
-def check_answer_shift(rows: Table, reference: Table, ask: DriftSettings, seed: int) -> list[Check]:
-    """Whether the challenger's answers lie as on the rows that it was tested on."""
+def check_answer_shift(
+    rows: Table,
+    reference: Table,
+    ask: DriftSettings,
+    seed: int,
+    columns: Sequence[str] = (PROBABILITY, DECISION),
+) -> list[Check]:
+    """Whether these columns of the challenger's answers lie as on its own test rows."""
     if min(rows.rows, reference.rows) < ask.rows:
         return []
     old, new = profile_and_sample(reference, seed=seed), profile_and_sample(rows, seed=seed)
     found = []
-    for shift in measure_shifts(old, new, [PROBABILITY, DECISION], ask):
+    for shift in measure_shifts(old, new, columns, ask):
         check = column_shift_check(shift, None, ask, rows.rows, output=True)
         claim = f"The challenger's {shift.name} is distributed as on its own test rows"
         remedy = "Other rows come than it was tested on, or they are read otherwise."

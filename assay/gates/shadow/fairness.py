@@ -68,14 +68,14 @@ def check_fairness(
         lost = DataError(what, remedy="Send these columns too; the model need not see them.")
         return [
             *check_fairness(decision_cells, rows, ShadowFairnessRules(held, rules.sensitive)),
-            _unjudged_check(lost),
+            unjudged_check(lost),
         ]
     try:
         mine, theirs = (
             _judge_rules(decision_cells, rows, rules, who) for who in (DECISION, CHAMPION_DECISION)
         )
     except DataError as error:
-        return [_unjudged_check(error)]
+        return [unjudged_check(error)]
     return [
         check
         for limit, other in zip(mine, theirs, strict=True)
@@ -128,7 +128,7 @@ def _limit_checks(
 
     def weighed(check: Check) -> Check:
         if check.verdict is Verdict.UNKNOWN:
-            return check.model_copy(update={"accepted": check.accepted or _within_limit(check)})
+            return check.model_copy(update={"accepted": check.accepted or within_limit(check)})
         if check.verdict is Verdict.FAIL and check.group in own:
             rival, judged = other[check.group]
             if judged.verdict is Verdict.FAIL and not _is_worse(
@@ -140,7 +140,7 @@ def _limit_checks(
     return [weighed(check) for check in limit_checks(mine)]
 
 
-def _within_limit(check: Check) -> bool:
+def within_limit(check: Check) -> bool:
     """Whether what cannot be told does not look wrong: small groups hold nobody by being small."""
     if check.estimate is None or check.threshold is None:
         return True
@@ -201,7 +201,7 @@ def _confusion_kinds(truth: np.ndarray, decision: np.ndarray) -> np.ndarray:
     return np.where(truth, np.where(decision, "tp", "fn"), np.where(decision, "fp", "tn"))
 
 
-def _unjudged_check(error: DataError) -> Check:
+def unjudged_check(error: DataError) -> Check:
     return Check(
         name="fairness",
         claim="The fairness rules hold for these rows",

@@ -12,10 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.gates.confusion_cells import ROWS_COLUMN, count_cells
+from assay.gates.shadow.facts import ShadowFacts
 from assay.tables.table import Table
 
 PROBABILITY, DECISION, TRUTH = "probability", "decision", "truth"
 CHAMPION_PREFIX: Final = "champion's "
+"""Before the name of a column: the champion's answer, beside the challenger's."""
 CHAMPION_DECISION: Final = CHAMPION_PREFIX + DECISION
 BATCH, ROW = "batch", "row"
 OUTPUTS: Final = {
@@ -26,7 +28,18 @@ OUTPUTS: Final = {
     TRUTH: "boolean",
 }
 MAX_LABELLED: Final = 1 << 20  # labelled rows that are held at once; more tell no more
-RESERVED_COLUMNS: Final = (BATCH, ROW, *OUTPUTS)
+
+
+@dataclass(frozen=True, eq=False)
+class ShadowRows:
+    """What a comparison in shadow is about. `rows`: those that both versions answered, with the
+    columns of a model's answer, the same of the champion's after `CHAMPION_PREFIX`, and truth,
+    missing where no label has come. `reference`: the challenger's answers to its own test rows.
+    """
+
+    facts: ShadowFacts
+    rows: Table
+    reference: Table
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from assay.gates.explanation.answer_scale import AnswerScale
     from assay.gates.monitoring.group_comparison import GroupComparison
     from assay.gates.report import Check, Report
+    from assay.gates.shadow.rows import ShadowRows
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
     from assay.learning.search import SearchOutcome
@@ -104,6 +105,7 @@ class Binary:
         "monitor": "assay.gates.drift.binary_harm",
         "explained": "assay.problems.binary.explained_answer",
         "realised": "assay.gates.monitoring.group_comparison",
+        "shadow": "assay.gates.shadow.gate",
     }
 
     def check_target(self, column: pa.ChunkedArray, target: Target) -> None:
@@ -130,13 +132,11 @@ class Binary:
     def group_comparison(
         self,
         target: Target,  # noqa: ARG002 - all alike
-        roles: ColumnRoles,
+        columns: Mapping[str, str],
     ) -> GroupComparison | None:
         from assay.gates.monitoring.group_comparison import DecisionComparison
 
-        return DecisionComparison(
-            roles.truth or "", roles.prediction or "", roles.probability or ""
-        )
+        return DecisionComparison(columns["truth"], columns["decision"], columns["probability"])
 
     def outcome_format(self, target: Target) -> OutcomeFormat:
         from assay.problems.binary.outcome_format import BinaryOutcomes
@@ -300,6 +300,19 @@ class Binary:
         from assay.gates.drift.binary_harm import estimate_binary_performance
 
         return estimate_binary_performance(seen)
+
+    def judge_shadow(self, seen: ShadowRows, use_case: UseCase) -> Report:
+        from assay.gates.shadow.gate import ShadowRequest, compare_versions
+
+        asked = ShadowRequest(
+            performance=use_case.performance,
+            rules=use_case.fairness,
+            sensitive=use_case.data.sensitive,
+            drift=use_case.drift,
+            unfit=use_case.monitor.malformed,
+            seed=use_case.seed,
+        )
+        return compare_versions(seen.facts, seen.rows, seen.reference, asked)
 
     def audit_file(self, frame: pd.DataFrame, request: AuditRequest, *, subject: str) -> Report:
         from assay.errors import ConfigError

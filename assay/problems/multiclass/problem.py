@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from assay.gates.explanation.answer_scale import AnswerScale
     from assay.gates.monitoring.group_comparison import GroupComparison
     from assay.gates.report import Check, Report
+    from assay.gates.shadow.rows import ShadowRows
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
     from assay.learning.train import TrainedCandidate
@@ -72,7 +73,7 @@ class Multiclass:
     }
     has_weights: Final = True
     has_monitoring: Final = True
-    has_shadow: Final = False
+    has_shadow: Final = True
     code: Final[Mapping[str, str]] = {
         "target": "assay.problems.multiclass.outcome_check",
         "labels": "assay.problems.multiclass.outcome_format",
@@ -88,6 +89,7 @@ class Multiclass:
         "monitor": "assay.problems.multiclass.expected_performance",
         "explained": "assay.problems.multiclass.explained_answer",
         "realised": "assay.problems.multiclass.realised_fairness",
+        "shadow": "assay.problems.multiclass.shadow_answers",
     }
 
     def check_target(self, column: pa.ChunkedArray, target: Target) -> None:
@@ -97,7 +99,7 @@ class Multiclass:
 
     def answer_columns(self, target: Target) -> Mapping[str, str]:
         probabilities = {f"probability_{label}": "number" for label in target.class_labels}
-        return {**probabilities, "decision": "text"}
+        return {**probabilities, "decision": "text", "set": "text"}
 
     def answer_roles(self, target: Target, columns: Mapping[str, str]) -> ColumnRoles:
         from assay.gates.drift.scored_rows import ColumnRoles
@@ -107,12 +109,12 @@ class Multiclass:
             probabilities=named, prediction=columns["decision"], truth=columns["truth"]
         )
 
-    def group_comparison(self, target: Target, roles: ColumnRoles) -> GroupComparison | None:
+    def group_comparison(
+        self, target: Target, columns: Mapping[str, str]
+    ) -> GroupComparison | None:
         from assay.problems.multiclass.realised_fairness import ClassComparison
 
-        return ClassComparison(
-            roles.truth or "", roles.prediction or "", roles.probabilities, target
-        )
+        return ClassComparison(columns, target)
 
     def outcome_format(self, target: Target) -> OutcomeFormat:
         from assay.problems.multiclass.outcome_format import MulticlassOutcomes
@@ -284,6 +286,12 @@ class Multiclass:
         from assay.problems.multiclass.expected_performance import estimate_performance
 
         return estimate_performance(seen)
+
+    def judge_shadow(self, seen: ShadowRows, use_case: UseCase) -> Report:
+        from assay.problems.multiclass.shadow_answers import ShadowClasses
+        from assay.problems.shadow_gate import compare_versions
+
+        return compare_versions(self, ShadowClasses(use_case), seen, use_case)
 
     def audit_file(self, frame: pd.DataFrame, request: AuditRequest, *, subject: str) -> Report:
         from assay.problems.multiclass.external_predictions import (

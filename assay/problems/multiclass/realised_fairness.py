@@ -26,34 +26,34 @@ from assay.problems.multiclass.fairness_sheets import class_group_sheet, group_s
 from assay.problems.multiclass.worst_gap import describe_worst_gap
 from assay.problems.problem_type import listed
 
-_NO_SETS = (
-    "A look has no sets of classes",
-    "Limit accuracy_score: the fairness gate judges sets in training.",
-)
+_DECISIONS = ("truth", "decision")
+_NO_SETS = ("The answers hold no sets of classes", "Limit accuracy_score instead.")
 
 
 @dataclass(frozen=True)
 class ClassComparison:
-    """Compares decided classes with true ones, each class against the rest. `truth`, `decision`
-    and `probabilities` (by class) name columns.
+    """Compares decided classes with true ones, each class against the rest. `columns`: what truth,
+    decision, set and the probabilities by class are called in a table.
     """
 
-    truth: str
-    decision: str
-    probabilities: Mapping[str, str]
+    columns: Mapping[str, str]
     target: Target
 
     def answer_columns(self, rules: Sequence[FairnessRule]) -> Mapping[str, str]:
-        named = {"truth": self.truth, "decision": self.decision}
-        if not _of_probabilities(rules):
-            return named
-        return named | {PROBABILITY_PREFIX + k: name for k, name in self.probabilities.items()}
+        probabilities = [PROBABILITY_PREFIX + label for label in self.target.class_labels]
+        wanted = [
+            *_DECISIONS,
+            *(probabilities if _limits("mean_prediction", rules) else ()),
+            *(["set"] if _limits("interval_coverage", rules) else ()),
+        ]
+        return {name: self.columns[name] for name in wanted if name in self.columns}
 
     def reduce_rows(
         self, answers: pd.DataFrame, rules: Sequence[FairnessRule], groups: Sequence[str]
     ) -> pd.DataFrame:
-        """Counted cells, unless a rule needs probabilities."""
-        return answers if _of_probabilities(rules) else count_cells(answers, groups)
+        """Counted cells, unless a rule needs more than decisions."""
+        only = [*self.answer_columns(rules)] == [*_DECISIONS]
+        return count_cells(answers, groups) if only else answers
 
     def expand_rules(
         self,
@@ -77,13 +77,16 @@ class ClassComparison:
         return describe_limit(limit, _NO_SETS)
 
     def group_sheets(self, limits: Sequence[FairnessLimit]) -> list[Sheet]:
-        """Of each division whether decisions are right, where a rule asks, and its classes."""
+        """Of each division what rules ask of all classes together, and its classes."""
         found = []
         for by in dict.fromkeys(limit.division.by for limit in limits):
-            held = {one.division.outcome: one.division for one in limits if one.division.by == by}
-            overall = held.pop("", None)
-            if overall is not None:
-                found.append(group_sheet(overall, None))
+            here = [one.division for one in limits if one.division.by == by]
+            together = [one for one in here if not one.outcome]
+            sets = next((one for one in together if "interval_coverage" in one.by_group), None)
+            right = next((one for one in together if "accuracy_score" in one.by_group), None)
+            if right is not None:
+                found.append(group_sheet(right, sets))
+            held = {one.outcome: one for one in here if one.outcome}
             if held:
                 first = dict(list(held.items())[:MAX_LISTED_CLASSES])
                 found.append(class_group_sheet(first))
@@ -114,5 +117,5 @@ class ClassComparison:
             )
 
 
-def _of_probabilities(rules: Sequence[FairnessRule]) -> bool:
-    return any("mean_prediction" in rule.metrics for rule in rules)
+def _limits(metric: str, rules: Sequence[FairnessRule]) -> bool:
+    return any(metric in rule.metrics for rule in rules)

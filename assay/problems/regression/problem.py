@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from assay.gates.explanation.answer_scale import AnswerScale
     from assay.gates.monitoring.group_comparison import GroupComparison
     from assay.gates.report import Check, Report
+    from assay.gates.shadow.rows import ShadowRows
     from assay.learning.estimators import FieldLocator
     from assay.learning.learning_problem import FitProgress
     from assay.learning.train import TrainedCandidate
@@ -69,7 +70,7 @@ class Regression:
     mitigations: Final[Mapping[str, tuple[str, ...]]] = {GRID_SEARCH: (GROUP_LOSS,)}
     has_weights: Final = True
     has_monitoring: Final = True
-    has_shadow: Final = False
+    has_shadow: Final = True
     code: Final[Mapping[str, str]] = {
         "target": "assay.problems.regression.outcome_check",
         "labels": "assay.problems.regression.outcome_format",
@@ -85,6 +86,7 @@ class Regression:
         "monitor": "assay.problems.regression.expected_loss",
         "explained": "assay.problems.regression.explained_answer",
         "realised": "assay.problems.regression.realised_fairness",
+        "shadow": "assay.problems.regression.shadow_answers",
     }
 
     def check_target(self, column: pa.ChunkedArray, target: Target) -> None:
@@ -93,7 +95,7 @@ class Regression:
         read_outcomes(column, target)
 
     def answer_columns(self, target: Target) -> Mapping[str, str]:  # noqa: ARG002 - all alike
-        return {"prediction": "number"}
+        return {"prediction": "number", "low": "number", "high": "number"}
 
     def answer_roles(
         self,
@@ -104,10 +106,12 @@ class Regression:
 
         return ColumnRoles(prediction=columns["prediction"], truth=columns["truth"])
 
-    def group_comparison(self, target: Target, roles: ColumnRoles) -> GroupComparison | None:
+    def group_comparison(
+        self, target: Target, columns: Mapping[str, str]
+    ) -> GroupComparison | None:
         from assay.problems.regression.realised_fairness import AmountComparison
 
-        return AmountComparison(roles.truth or "", roles.prediction or "", target.unit or "")
+        return AmountComparison(columns, target.unit or "")
 
     def outcome_format(self, target: Target) -> OutcomeFormat:
         from assay.problems.regression.outcome_format import RegressionOutcomes
@@ -276,6 +280,12 @@ class Regression:
         from assay.problems.regression.expected_loss import estimate_performance
 
         return estimate_performance(seen)
+
+    def judge_shadow(self, seen: ShadowRows, use_case: UseCase) -> Report:
+        from assay.problems.regression.shadow_answers import ShadowAmounts
+        from assay.problems.shadow_gate import compare_versions
+
+        return compare_versions(self, ShadowAmounts(use_case, seen.reference), seen, use_case)
 
     def audit_file(self, frame: pd.DataFrame, request: AuditRequest, *, subject: str) -> Report:
         from assay.config.data import Target

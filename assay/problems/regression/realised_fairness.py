@@ -23,22 +23,24 @@ from assay.problems.regression.fairness import (
 )
 from assay.problems.regression.group_measures import GroupAnswers, amount_measures, divide_answers
 
+_AMOUNTS = ("truth", "prediction")
 _NO_INTERVALS = (
-    "A look has no intervals",
-    "Limit mean_error or mean_absolute_error: the fairness gate judges intervals in training.",
+    "The answers hold no intervals",
+    "Limit mean_error or mean_absolute_error instead.",
 )
 
 
 @dataclass(frozen=True)
 class AmountComparison:
-    """Compares estimated amounts with true ones. `truth` and `prediction` name columns."""
+    """Compares estimated amounts with true ones. `columns`: what truth, prediction, low and high
+    are called in a table; without the last two, nothing is said of intervals.
+    """
 
-    truth: str
-    prediction: str
+    columns: Mapping[str, str]
     unit: str
 
-    def answer_columns(self, rules: Sequence[FairnessRule]) -> Mapping[str, str]:  # noqa: ARG002
-        return {"truth": self.truth, "prediction": self.prediction}
+    def answer_columns(self, rules: Sequence[FairnessRule]) -> Mapping[str, str]:
+        return self.columns if _of_intervals(rules) else {k: self.columns[k] for k in _AMOUNTS}
 
     def reduce_rows(
         self,
@@ -63,7 +65,13 @@ class AmountComparison:
         check_metrics(rules, list(measures), negative_predictions=negative)
         weights = answers[ROWS_COLUMN].to_numpy(float) if ROWS_COLUMN in answers else None
         names = list(dict.fromkeys(name for rule in rules for name in rule.sensitive_columns()))
-        held = GroupAnswers(prediction, prediction - truth, None, answers[names], weights=weights)
+        covered = None
+        if {"low", "high"} <= {*answers}:
+            low, high = (read_amounts(answers, name, "rows") for name in ("low", "high"))
+            covered = ((low <= truth) & (truth <= high)).astype(float)
+        held = GroupAnswers(
+            prediction, prediction - truth, covered, answers[names], weights=weights
+        )
         divisions = {
             by: divide_answers(held, by, sensitive, measures)
             for by in dict.fromkeys(group_columns(one) for rule in rules for one in rule.by)
@@ -86,3 +94,7 @@ class AmountComparison:
 
     def describe_worst(self, limits: Sequence[FairnessLimit]) -> str:  # noqa: ARG002 - few gaps
         return ""
+
+
+def _of_intervals(rules: Sequence[FairnessRule]) -> bool:
+    return any("interval_coverage" in rule.metrics for rule in rules)

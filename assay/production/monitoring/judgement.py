@@ -279,7 +279,7 @@ def _monitoring_request(rows: LookTables, use_case: UseCase) -> MonitoringReques
     sensitive, target = use_case.data.sensitive, use_case.data.target
     problem = problem_type(target)
     roles = problem.answer_roles(target, outputs)
-    comparison = problem.group_comparison(target, roles)
+    comparison = problem.group_comparison(target, outputs)
     return MonitoringRequest(
         monitor=use_case.monitor,
         drift=use_case.drift,

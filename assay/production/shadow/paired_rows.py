@@ -5,7 +5,7 @@ Memory holds the predictions and units of one batch, and the known labels, at a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,17 +20,10 @@ from assay.config.use_case import UseCase
 from assay.dataset.groups import MISSING_LABEL, unchecked_group_labels
 from assay.gates.report import Report
 from assay.gates.shadow.facts import PairedBatch, ShadowFacts
-from assay.gates.shadow.gate import ShadowRequest, compare_versions
-from assay.gates.shadow.rows import (
-    BATCH,
-    CHAMPION_PREFIX,
-    DECISION,
-    PROBABILITY,
-    RESERVED_COLUMNS,
-    ROW,
-    TRUTH,
-)
-from assay.production.labels.known_labels import KnownLabels, row_labels
+from assay.gates.shadow.rows import BATCH, CHAMPION_PREFIX, ROW, TRUTH, ShadowRows
+from assay.problems.lookup import problem_type
+from assay.problems.outcome_format import OutcomeFormat, Outcomes
+from assay.production.labels.known_labels import KnownLabels, row_labels, use_case_outcomes
 from assay.production.labels.label_reader import UNIT
 from assay.production.shadow.comparison import ShadowComparison
 from assay.registry.batch_ledger import ScoredBatch, ScoredPair
@@ -45,15 +38,8 @@ def judge_comparison(
 ) -> Report:
     """Compare the two. Raises ObjectMissing, ObjectCorrupt."""
     reference = Table.read(bucket, comparison.challenger.artifact("predictions"))
-    asked = ShadowRequest(
-        performance=use_case.performance,
-        rules=use_case.fairness,
-        sensitive=use_case.data.sensitive,
-        drift=use_case.drift,
-        unfit=use_case.monitor.malformed,
-        seed=use_case.seed,
-    )
-    return compare_versions(paired.facts, Table.read(bucket, paired.rows), reference, asked)
+    seen = ShadowRows(paired.facts, Table.read(bucket, paired.rows), reference)
+    return problem_type(use_case.data.target).judge_shadow(seen, use_case)
 
 
 @dataclass(frozen=True)
@@ -74,16 +60,19 @@ def pair_rows(bucket: Bucket, comparison: ShadowComparison, use_case: UseCase) -
     known = KnownLabels.from_batches(bucket, comparison.batches, use_case)
     tables = [Table.read(bucket, pair.served.table) for pair in comparison.pairs]
     groups = [n for n in use_case.data.sensitive if any(n in t.schema.names for t in tables)]
-    groups = [name for name in groups if name not in RESERVED_COLUMNS]
-    schema = _pair_schema(groups)
+    outcomes = use_case_outcomes(use_case)
+    answers = problem_type(use_case.data.target).answer_columns(use_case.data.target)
+    reserved = {BATCH, ROW, TRUTH, *answers, *(CHAMPION_PREFIX + name for name in answers)}
+    groups = [name for name in groups if name not in reserved]
+    schema = _pair_schema(groups, answers, outcomes.kind)
     told: list[PairedBatch] = []
     labels = [False]
 
     def batches() -> Iterator[pa.RecordBatch]:
         for pair, table in zip(comparison.pairs, tables, strict=True):
-            both = _BatchPair.from_pair(bucket, pair, known, use_case)
+            both = _BatchPair.from_pair(bucket, pair, known, use_case, [*answers])
             told.append(both.facts)
-            labels[0] |= bool((both.truth[both.places >= 0] >= 0).any())
+            labels[0] |= bool(outcomes.mask_known(both.truth[both.places >= 0]).any())
             yield from both.batches(table, groups, use_case, schema)
 
     rows = write_table(bucket, batches(), schema, f"{comparison.challenger.name} in shadow")
@@ -98,17 +87,15 @@ def pair_rows(bucket: Bucket, comparison: ShadowComparison, use_case: UseCase) -
     return PairedRows(rows, facts)
 
 
-def _pair_schema(groups: Sequence[str]) -> pa.Schema:
+def _pair_schema(groups: Sequence[str], answers: Mapping[str, str], truth_kind: str) -> pa.Schema:
     return pa.schema(
         [
             column_field(BATCH, "integer", nullable=False),
             column_field(ROW, "integer", nullable=False),
             *(column_field(name, "text") for name in groups),
-            column_field(PROBABILITY, "number"),
-            column_field(DECISION, "boolean"),
-            column_field(CHAMPION_PREFIX + PROBABILITY, "number"),
-            column_field(CHAMPION_PREFIX + DECISION, "boolean"),
-            column_field(TRUTH, "boolean"),
+            *(column_field(name, kind) for name, kind in answers.items()),
+            *(column_field(CHAMPION_PREFIX + name, kind) for name, kind in answers.items()),
+            column_field(TRUTH, truth_kind),
         ]
     )
 
@@ -123,17 +110,23 @@ class _BatchPair:
     champion_answers: dict[str, NDArray[Any]]
     challenger_answers: dict[str, NDArray[Any]]
     places: NDArray[np.int64]
-    truth: NDArray[np.int8]
+    truth: Outcomes
+    outcomes: OutcomeFormat
 
     @classmethod
     def from_pair(
-        cls, bucket: Bucket, pair: ScoredPair, known_labels: KnownLabels, use_case: UseCase
+        cls,
+        bucket: Bucket,
+        pair: ScoredPair,
+        known_labels: KnownLabels,
+        use_case: UseCase,
+        names: Sequence[str],
     ) -> _BatchPair:
         served, shadow = pair.served, pair.shadow
-        old, new = (_read_answers(bucket, scored) for scored in (served, shadow))
-        place = _challenger_places(bucket, pair, (old[UNIT], new[UNIT]), use_case)
+        old, new = (_read_answers(bucket, scored, names) for scored in (served, shadow))
+        place = _challenger_places(bucket, pair, (old.pop(UNIT), new.pop(UNIT)), use_case)
         truth = row_labels(bucket, served, known_labels, use_case).truth
-        return cls(pair, old, new, place, truth)
+        return cls(pair, old, new, place, truth, known_labels.outcome_format)
 
     @property
     def facts(self) -> PairedBatch:
@@ -162,20 +155,32 @@ class _BatchPair:
                     pa.array(np.full(len(here), self.pair.served.number)),
                     pa.array(here),
                     *(_group_labels(taken, name, use_case) for name in groups),
-                    *self._answer_arrays(here),
+                    *self._answer_arrays(here, schema),
                 ],
                 schema=schema,
             )
 
-    def _answer_arrays(self, row_numbers: NDArray[np.int64]) -> list[pa.Array]:
+    def _answer_arrays(self, row_numbers: NDArray[np.int64], schema: pa.Schema) -> list[pa.Array]:
         there, truth = self.places[row_numbers], self.truth[row_numbers]
         return [
-            pa.array(self.challenger_answers[PROBABILITY][there]),
-            pa.array(self.challenger_answers[DECISION][there]),
-            pa.array(self.champion_answers[PROBABILITY][row_numbers]),
-            pa.array(self.champion_answers[DECISION][row_numbers]),
-            pa.array(truth == 1, mask=truth < 0),
+            *(
+                pa.array(values[there], schema.field(name).type)
+                for name, values in self.challenger_answers.items()
+            ),
+            *(
+                pa.array(values[row_numbers], schema.field(name).type)
+                for name, values in self.champion_answers.items()
+            ),
+            _truth_array(truth, self.outcomes),
         ]
+
+
+def _truth_array(truth: Outcomes, outcomes: OutcomeFormat) -> pa.Array:
+    """The column of outcomes, missing where nothing is known."""
+    known = outcomes.mask_known(truth)
+    told = outcomes.write_outcomes(truth[known])
+    place = np.cumsum(known) - 1
+    return told.take(pa.array(place, mask=~known))
 
 
 def _group_labels(rows: pa.RecordBatch, name: str, use_case: UseCase) -> pa.Array:
@@ -186,8 +191,10 @@ def _group_labels(rows: pa.RecordBatch, name: str, use_case: UseCase) -> pa.Arra
     return pa.array(labels.astype(object), pa.string())
 
 
-def _read_answers(bucket: Bucket, scored: ScoredBatch) -> dict[str, NDArray[Any]]:
-    held = Table.read(bucket, scored.predictions).to_arrow([UNIT, PROBABILITY, DECISION])
+def _read_answers(
+    bucket: Bucket, scored: ScoredBatch, names: Sequence[str]
+) -> dict[str, NDArray[Any]]:
+    held = Table.read(bucket, scored.predictions).to_arrow([UNIT, *names])
     return {name: held[name].to_numpy() for name in held.column_names}
 
 

@@ -15,7 +15,8 @@ from tests.gates.drift.trials import stored
 
 CLASSES = ("none", "minor", "serious")
 TARGET = Target(column="severity", classes=CLASSES)
-COMPARE = ClassComparison("truth", "decision", {k: f"probability_{k}" for k in CLASSES}, TARGET)
+COLUMNS = {name: name for name in ("truth", "decision")}
+COMPARE = ClassComparison(COLUMNS, TARGET)
 SENSITIVE = {"sex": Sensitive(reference="m"), "region": Sensitive()}
 
 
@@ -76,9 +77,7 @@ def test_renamed_classes_change_no_verdict():
     frame = answers(missed=0.4)
     new = dict(zip(CLASSES, ("c", "a", "b"), strict=True))
     renamed = frame.replace({"truth": new, "decision": new})
-    other = ClassComparison(
-        "truth", "decision", {}, Target(column="s", classes=tuple(new.values()))
-    )
+    other = ClassComparison(COLUMNS, Target(column="s", classes=tuple(new.values())))
     verdicts = []
     for compare, rows in ((COMPARE, frame), (other, renamed)):
         limits = judge_rules(
@@ -108,7 +107,7 @@ def test_too_little_to_compare_alarms_nobody(rows):
     assert not [check for check in found.checks if check.verdict == "fail"]
 
 
-def test_sets_are_not_judged_and_the_check_says_so():
+def test_answers_without_sets_say_that_these_are_not_judged():
     checks = look(answers(), rule("interval_coverage")).checks
     assert [check.verdict for check in checks] == ["unknown"]
-    assert "A look has no sets of classes" in checks[0].why
+    assert "The answers hold no sets of classes" in checks[0].why

@@ -11,7 +11,7 @@ from assay.gates.confusion_cells import ROWS_COLUMN
 from assay.gates.fairness.metric_rules import judge_rules
 from assay.problems.regression.realised_fairness import AmountComparison
 
-COMPARE = AmountComparison("truth", "prediction", "dollars")
+COMPARE = AmountComparison({k: k for k in ("truth", "prediction", "low", "high")}, "dollars")
 SENSITIVE = {"sex": Sensitive(), "region": Sensitive()}
 METRICS = ("mean_error", "mean_absolute_error", "root_mean_squared_error", "mean_prediction")
 
