@@ -24,6 +24,7 @@ from assay.gates.drift.performance_drop import (
     measure_drops,
 )
 from assay.gates.drift.prediction_harm import DriftObservations
+from assay.gates.drift.realised_lack import RealisedLack
 from assay.gates.drift.scored_rows import ColumnRoles, read_scored_rows
 from assay.gates.report import Check, Figure, Measurement, Sheet
 from assay.tables.table import Table
@@ -43,6 +44,16 @@ class BinaryHarm:
     @property
     def effect_metric(self) -> str | None:
         return self.drops[0].metric if self.drops else None
+
+    @property
+    def lacks(self) -> list[RealisedLack]:
+        return [
+            RealisedLack(
+                say_checks.realised_check_name(drop), drop.reference_lack, drop.current_lack
+            )
+            for drop in self.drops
+            if drop.reference_lack is not None and drop.current_lack is not None
+        ]
 
     @property
     def mix(self) -> CaseMix | None:

@@ -13,8 +13,8 @@ from assay.gates.drift import subset_checks, subset_display
 from assay.gates.drift.case_mix import CaseMix
 from assay.gates.drift.column_shift import ColumnShift
 from assay.gates.drift.display import ShiftEffects
-from assay.gates.drift.performance_drop import PerformanceDrop
 from assay.gates.drift.prediction_harm import DriftObservations
+from assay.gates.drift.realised_lack import RealisedLack
 from assay.gates.drift.scored_rows import GroupCodes, group_codes
 from assay.gates.drift.subset_performance import PerformanceEstimator, SubsetPerformance
 from assay.gates.report import Check, Figure, Measurement, Sheet
@@ -38,7 +38,6 @@ class EstimatedHarm:
     features_shifted: bool = True
     group_checks: Sequence[Check] = ()
     missing: str = ""
-    drops: Sequence[PerformanceDrop] = ()
     mix: CaseMix | None = None
 
     @property
@@ -48,6 +47,18 @@ class EstimatedHarm:
     @property
     def is_estimated(self) -> bool:
         return bool(self.subsets)
+
+    @property
+    def lacks(self) -> list[RealisedLack]:
+        """Of subsets with labels enough to be judged."""
+        return [
+            RealisedLack(
+                subset_checks.check_name("realised", subset, one), *one.lacks, is_share=one.is_error
+            )
+            for subset in self.subsets
+            for one in subset.metrics
+            if one.lacks is not None and subset.labelled_rows >= self.ask.rows
+        ]
 
     def checks(self) -> list[Check]:
         words = subset_checks.Wording(self.ask, self.assumption, self.features_shifted)

@@ -17,7 +17,6 @@ from assay.gates.drift import display
 from assay.gates.drift.binary_harm import BinaryHarm, estimate_binary_performance
 from assay.gates.drift.cell_grid import are_comparable
 from assay.gates.drift.column_shift import ColumnShift, measure_shifts
-from assay.gates.drift.performance_drop import PerformanceDrop
 from assay.gates.drift.prediction_harm import (
     DriftObservations,
     EstimatePerformance,
@@ -25,6 +24,7 @@ from assay.gates.drift.prediction_harm import (
     PredictionHarm,
     RowComparison,
 )
+from assay.gates.drift.realised_lack import RealisedLack
 from assay.gates.drift.reconstruction import measure_reconstruction
 from assay.gates.drift.scored_rows import ColumnRoles
 from assay.gates.drift.separation import measure_separation
@@ -35,10 +35,10 @@ from assay.tables.table import Table
 
 @dataclass(frozen=True)
 class DriftFindings:
-    """The gate's report, and the drops in performance that it tells of."""
+    """The gate's report, and the lacks of realised performance that it tells of."""
 
     report: Report
-    drops: Sequence[PerformanceDrop] = ()
+    lacks: Sequence[RealisedLack] = ()
 
 
 def judge_drift(
@@ -116,7 +116,7 @@ def measure_drift(
     ]
     report = _report(subject, checks, harm, ordered, told)
     notes += [*_sampling_notes(sides), *harm.notes()]
-    return DriftFindings(report.model_copy(update={"notes": tuple(notes)}), harm.drops)
+    return DriftFindings(report.model_copy(update={"notes": tuple(notes)}), harm.lacks)
 
 
 def _compare_rows(

@@ -15,7 +15,7 @@ from assay.gates.drift.case_mix import CaseMix
 from assay.gates.drift.column_shift import ColumnShift
 from assay.gates.drift.display import ShiftEffects
 from assay.gates.drift.multivariate_checks import reconstruction_check, separation_check
-from assay.gates.drift.performance_drop import PerformanceDrop
+from assay.gates.drift.realised_lack import RealisedLack
 from assay.gates.drift.reconstruction import Reconstruction
 from assay.gates.drift.scored_rows import ColumnRoles
 from assay.gates.drift.separation import Separation
@@ -90,8 +90,8 @@ class PredictionHarm(Protocol):
     """What was found of the predictions, ready to be reported."""
 
     @property
-    def drops(self) -> Sequence[PerformanceDrop]:
-        """The drops in performance, where they were measured as monitoring follows them."""
+    def lacks(self) -> Sequence[RealisedLack]:
+        """How far realised performance lies below the expected, of whatever labels came for."""
 
     @property
     def effects(self) -> ShiftEffects:

@@ -48,7 +48,7 @@ class Wording:
         name = _measured(subset, one)
         verdict = subset.expected_verdict(one, self.ask, features_shifted=self.features_shifted)
         return Check(
-            name=_check_name("expected", subset, one),
+            name=check_name("expected", subset, one),
             claim=f"Expected {name} {'rises' if one.is_error else 'falls'} by no more than"
             f" {self._margin(one)}",
             verdict=verdict,
@@ -96,7 +96,7 @@ class Wording:
         assert one.realised is not None, "asked for only with labels"
         assert one.shortfall is not None, "asked for only with labels"
         return Check(
-            name=_check_name("realised", subset, one),
+            name=check_name("realised", subset, one),
             claim=f"Realised {_measured(subset, one)} lies no more than {self._margin(one)}"
             f" {'above' if one.is_error else 'below'} what was to be expected of the same rows",
             verdict=verdict,
@@ -243,7 +243,8 @@ def _measured(subset: SubsetPerformance, one: MetricEstimate) -> str:
     return metric_name(one.metric) + (f" of {subset.label}" if subset.label else "")
 
 
-def _check_name(kind: str, subset: SubsetPerformance, one: MetricEstimate) -> str:
+def check_name(kind: str, subset: SubsetPerformance, one: MetricEstimate) -> str:
+    """The stable name of a check: "realised[mae, sex=f]"."""
     return f"{kind}[{one.metric}{f', {subset.label}' if subset.label else ''}]"
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from assay.config.gates import LOWER_IS_BETTER, DriftSettings, EstimableMetric
 from assay.gates.report import Verdict
+from assay.gates.statistics.change_evidence import LookEstimate
 from assay.gates.statistics.intervals import Bools, Estimate, Floats, verdict_at_most
 
 _MOST_UNLIKE: Final = 0.05  # of rows outside what the reference held
@@ -54,6 +55,7 @@ class MetricEstimate:
     difference. `weighted` and `weighted_drop`: the second estimate, by reference rows weighted to
     these rows' features; None where these did not move. `realised`: of the labelled rows, and
     `shortfall` how much worse that is than was expected of the same rows, in the margin's unit.
+    `lacks`: the shortfall's parts, the reference's and the current rows' own, as looks carry them.
     `labels_needed`: so many labels would show a change of one margin.
     """
 
@@ -66,6 +68,7 @@ class MetricEstimate:
     weighted_drop: Estimate | None = None
     realised: Estimate | None = None
     shortfall: Estimate | None = None
+    lacks: tuple[LookEstimate, LookEstimate] | None = None
 
     @property
     def is_error(self) -> bool:

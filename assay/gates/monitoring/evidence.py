@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assay.gates.drift.checks import realised_check_name
-from assay.gates.drift.performance_drop import PerformanceDrop
+from assay.gates.drift.realised_lack import RealisedLack
 from assay.gates.monitoring.facts import Lack, LookSummary
 from assay.gates.report import Check, Interval, Verdict
 from assay.gates.statistics.change_evidence import LookEstimate, lower_limit
@@ -24,20 +23,18 @@ class EvidenceSoFar:
     level: float | None = None
 
 
-def measure_lacks(drops: Sequence[PerformanceDrop]) -> dict[str, Lack]:
+def measure_lacks(lacks: Sequence[RealisedLack]) -> dict[str, Lack]:
     """The shortfalls that this look leaves for later looks, by the name of the realised check."""
     return {
-        realised_check_name(drop): Lack(
-            value=drop.current_lack.value, variance=drop.current_lack.variance
-        )
-        for drop in drops
-        if drop.current_lack is not None and _is_usable(drop.current_lack)
+        lack.name: Lack(value=lack.current.value, variance=lack.current.variance)
+        for lack in lacks
+        if _is_usable(lack.current)
     }
 
 
 def add_evidence(
     checks: Sequence[Check],
-    drops: Sequence[PerformanceDrop],
+    lacks: Sequence[RealisedLack],
     so_far: EvidenceSoFar,
     margin: float,
 ) -> list[Check]:
@@ -45,7 +42,7 @@ def add_evidence(
 
     Metrics and groups share the level (Bonferroni).
     """
-    named = {realised_check_name(drop): drop for drop in drops if drop.current_lack is not None}
+    named = {lack.name: lack for lack in lacks}
     if so_far.level is None or not named:
         return list(checks)
     level = so_far.level / len(named)
@@ -59,22 +56,25 @@ def add_evidence(
 
 def _add_to_check(
     check: Check,
-    drop: PerformanceDrop,
+    lack: RealisedLack,
     earlier: Sequence[LookSummary],
     level: float,
     margin: float,
 ) -> Check:
-    reference, now = drop.reference_lack, drop.current_lack
-    if check.verdict is Verdict.FAIL or reference is None or now is None or not _is_usable(now):
+    now = lack.current
+    known = _is_usable(now) and math.isfinite(lack.reference.variance)
+    if check.verdict is Verdict.FAIL or not known:
         return check
     before = [one.lacks[check.name] for one in earlier if check.name in one.lacks]
-    looks = [*(LookEstimate(lack.value, lack.variance) for lack in before), now]
-    low = lower_limit(reference, looks, level, margin)
+    looks = [*(LookEstimate(one.value, one.variance) for one in before), now]
+    low = lower_limit(lack.reference, looks, level, margin)
     if low is None:
         return check
+    lies = f"{low:.1%} or more above" if lack.is_share else f"{low:.3f} or more below"
+    accepted = f"{100 * margin:.3g} %" if lack.is_share else f"{margin:g}"
     why = (
-        f"{check.why}; over {len(looks)} looks together it surely lies {low:.3f} or more below "
-        f"what was expected, and {margin:g} is accepted"
+        f"{check.why}; over {len(looks)} looks together it surely lies {lies} "
+        f"what was expected, and {accepted} is accepted"
     )
     return check.model_copy(
         update={

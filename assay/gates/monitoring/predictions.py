@@ -101,8 +101,8 @@ def judge_predictions(
     found = [c for c in (realised.checks if realised else ()) if c.name.startswith(_REALISED)]
     found = add_required_rows(found, rows.reference, roles)
     realised_drift = moved_drift if rows.is_one_table else labelled_drift
-    drops = realised_drift.drops if realised_drift else ()
-    found = add_evidence(found, drops, so_far, ask.margin)
+    lacks = realised_drift.lacks if realised_drift else ()
+    found = add_evidence(found, lacks, so_far, ask.margin)
     known = {check.name for check in checks}
     found += [c for c in (realised.checks if realised else ())
               if c.name.startswith(_GROUPS) and c.name not in known]  # fmt: skip
@@ -118,7 +118,7 @@ def judge_predictions(
         moved.summary if moved else "",
         _headline_figures(measurements) | {"shifted": _count_shifts(moved)},
         measurements,
-        measure_lacks(drops),
+        measure_lacks(lacks),
     )
 
 

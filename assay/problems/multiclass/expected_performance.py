@@ -35,6 +35,7 @@ from assay.gates.drift.subset_performance import (
     SubsetSupport,
     labels_needed,
 )
+from assay.gates.statistics.change_evidence import LookEstimate
 from assay.gates.statistics.intervals import (
     Bools,
     Estimate,
@@ -50,6 +51,8 @@ from assay.tables.distribution import Integers
 
 FEWEST_LABELS: Final = 100  # of the reference, to calibrate on
 BLOCKS: Final = 20
+_SPREAD_OF_BLOCKS: Final = (BLOCKS - 1) / (BLOCKS - 3)
+"""The variance of Student's t: an error that is told by few blocks is itself uncertain."""
 
 
 def estimate_performance(seen: DriftObservations) -> EstimatedHarm:
@@ -276,9 +279,14 @@ class _ClassesOfSubset:
         both = current.error(
             lambda kept: _part(due, kept).value(metric) - _part(seen, kept).value(metric)
         )
-        error = (both**2 + self._calibration_error(metric, current) ** 2) ** 0.5
+        learnt = self._calibration_error(metric, current)
+        error = (both**2 + learnt**2) ** 0.5
         return replace(
             found,
+            lacks=(
+                LookEstimate(0.0, learnt**2),
+                LookEstimate(promised - value, _SPREAD_OF_BLOCKS * both**2),
+            ),
             realised=_block_estimate(value, own, self.level),
             shortfall=_block_estimate(promised - value, error, self.level),
         )

@@ -37,6 +37,7 @@ from assay.gates.drift.subset_performance import (
     labels_needed,
 )
 from assay.gates.statistics.block_errors import mean_error, summed_error
+from assay.gates.statistics.change_evidence import LookEstimate
 from assay.gates.statistics.intervals import (
     Bools,
     Estimate,
@@ -233,14 +234,18 @@ class _LossOfSubset:
         half = normal_quantile(self.level) * mean_error(loss, in_order=self._in_order)
         seen = float(loss.mean())
         beyond = loss - self.expected[labelled]
-        error = (
-            mean_error(beyond, in_order=self._in_order) ** 2
-            + summed_error(self._weights * self._residual, in_order=self._in_order) ** 2
-        ) ** 0.5 * normal_quantile(self.level)
+        own = mean_error(beyond, in_order=self._in_order) ** 2
+        learnt = summed_error(self._weights * self._residual, in_order=self._in_order) ** 2
+        error = (own + learnt) ** 0.5 * normal_quantile(self.level)
         base, promised = _root(before, self.metric), _root(due, self.metric)
         ends = [(_root(seen + e, self.metric) - promised) / base for e in (-error, 0.0, error)]
+        steep = self._slope(seen) / base
         return replace(
             found,
+            lacks=(
+                LookEstimate(0.0, learnt * steep**2),
+                LookEstimate(ends[1], own * steep**2),
+            ),
             realised=Estimate(
                 _root(seen, self.metric),
                 make_interval(
@@ -249,6 +254,12 @@ class _LossOfSubset:
             ),
             shortfall=Estimate(ends[1], make_interval(ends[0], ends[2], self.level)),
         )
+
+    def _slope(self, loss: float) -> float:
+        """By how much the metric changes as the mean loss does."""
+        if _POWERS[self.metric] == 1:
+            return 1.0
+        return 0.5 / loss**0.5 if loss > 0 else float("nan")
 
 
 def _root(loss: float, metric: EstimableMetric) -> float:

@@ -188,3 +188,14 @@ def test_a_champion_of_another_question_is_named():
     other = AmountsLiving(written("pay", data), living.bucket)
     with pytest.raises(DataError, match="pay@1 have no column 'probability'"):
         build_reference(other.bucket, other.about(0).version, other.case)
+
+
+@pytest.mark.parametrize("kind", ["amounts", "classes"])
+def test_a_look_leaves_what_labels_lacked_for_the_looks_to_come(kind):
+    living, rows = (
+        (amounts(), pay(10_000, 1)) if kind == "amounts" else (classes(), harm(10_000, 1))
+    )
+    lacks = looked(living, rows)["lacks"]
+    metric = {"amounts": "realised[mae]", "classes": "realised[accuracy]"}[kind]
+    assert abs(lacks[metric]["value"]) < 0.1
+    assert 0 < lacks[metric]["variance"] < 0.1**2
