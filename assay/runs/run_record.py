@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from assay.bucket import artifacts
@@ -11,7 +12,7 @@ from assay.bucket.bucket import Bucket
 from assay.bucket.digest import Digest
 from assay.errors import ObjectMissing
 from assay.runs.run import Run
-from assay.steps.environment import describe_environment, read_git_state
+from assay.steps.environment import GitState, describe_environment, read_git_state, read_team_state
 from assay.steps.step import Step, referenced_objects
 
 
@@ -22,9 +23,8 @@ def put_run_record(
 
     Names only objects that are there: see `upkeep.garbage_collector`. Raises ObjectMissing.
     """
-    bucket, state = run.bucket, read_git_state()
+    bucket, team = run.bucket, read_team_state(Path.cwd())
     _require_objects(bucket, steps)
-    diff = bucket.put(state.diff, artifacts.DIFF, "uncommitted changes") if state.diff else None
     installed = bucket.put_json(describe_environment(), artifacts.ENVIRONMENT, "environment")
     value = {
         "record": 1,
@@ -32,12 +32,19 @@ def put_run_record(
         "source": run.source,
         "use_case": run.use_case.as_json(),
         "configuration": run.loaded.use_case.model_dump(mode="json"),
-        "code": {"commit": state.commit, "diff": diff and diff.as_json()},
+        "code": _put_git_state(bucket, read_git_state()),
         "environment": installed.as_json(),
         "steps": [step.as_json() for step in steps],
         "verdicts": dict(verdicts),
     }
+    if team.commit:
+        value["team"] = _put_git_state(bucket, team)
     return bucket.put_json(value, artifacts.RECORD, f"run of {run.name}")
+
+
+def _put_git_state(bucket: Bucket, state: GitState) -> dict[str, Any]:
+    diff = bucket.put(state.diff, artifacts.DIFF, "uncommitted changes") if state.diff else None
+    return {"commit": state.commit, "diff": diff and diff.as_json()}
 
 
 def _require_objects(bucket: Bucket, steps: Sequence[Step]) -> None:

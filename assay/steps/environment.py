@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 from dataclasses import dataclass
@@ -60,11 +61,34 @@ def read_git_state(folder: Path | None = None) -> GitState:
     return GitState(commit.decode().strip(), _run_git(folder, *_DIFF_ARGUMENTS) or b"")
 
 
+def read_team_state(folder: Path) -> GitState:
+    """The git state of a team's own repository, in which a run was started.
+
+    No commit where `folder` lies in Assay's own clone or in no clone. The difference is that of
+    code and settings alone: data may hold columns that are never to be stored.
+    """
+    top, own = _top_level(folder), _top_level(Path(__file__).parents[2])
+    commit = _run_git(folder, "rev-parse", "HEAD") if top and top != own else None
+    if not top or not commit:
+        return GitState(None, b"")
+    return GitState(
+        commit.decode().strip(), _run_git(top, *_DIFF_ARGUMENTS, "--", *_CODE_PATTERNS) or b""
+    )
+
+
+def _top_level(folder: Path) -> Path | None:
+    found = _run_git(folder, "rev-parse", "--show-toplevel")
+    return Path(os.fsdecode(found.rstrip(b"\n"))) if found else None
+
+
 # In the form that `git apply` takes, whatever the user's own settings make of a difference.
 _DIFF_ARGUMENTS = (
     *("-c", "diff.relative=false", "diff", "HEAD", "--binary", "--no-color"),
     *("--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/"),
 )
+
+
+_CODE_PATTERNS = tuple(f"*.{ending}" for ending in ("py", "yaml", "yml", "toml", "sql", "R"))
 
 
 def _run_git(folder: Path, *words: str) -> bytes | None:
