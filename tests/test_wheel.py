@@ -127,7 +127,14 @@ def registered(team):
 def test_the_wheel_holds_assay_and_its_description_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {"assay", f"{wheel.stem[:11]}.dist-info"}
-    for name in ("flows/train.py", "tasks/stage.py", "deployments/up.py", "render/page.html"):
+    for name in (
+        "flows/train.py",
+        "tasks/stage.py",
+        "deployments/up.py",
+        "render/page.html",
+        "templates/v1/.gitignore",
+        "templates/v1/.github/workflows/evidence.yml",
+    ):
         assert f"assay/{name}" in names
 
 

@@ -20,6 +20,7 @@ from assay.cli import (
     false_alarm,
     feasibility,
     gc,
+    init,
     label,
     lesson,
     lessons,
@@ -59,7 +60,7 @@ app = typer.Typer(
 )
 
 _COMMANDS = {
-    "A question": (new, run, why, show, compare, log, reproduce, export, site),
+    "A question": (init, new, run, why, show, compare, log, reproduce, export, site),
     "A model in use": (score, label, monitor, retrain, backfill, todo),
     "What people decide": (
         todo,
