@@ -17,14 +17,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-<<<<<<< HEAD
 PAGES = [
     *sorted((ROOT / "docs/howto").glob("add-*.md")),
     ROOT / "docs/howto/other-tools.md",
+    ROOT / "docs/howto/team-repository.md",
 ]
-=======
-PAGES = [*sorted((ROOT / "docs/howto").glob("add-*.md")), ROOT / "docs/howto/team-repository.md"]
->>>>>>> 51158bf (Show how a team sets up its own repository)
 STEP = re.compile(r"(?:^(Write|In) `([^`]+)`:\n\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 COPIED = ("assay", "flows", "tasks", "deployments", "configs", "tests", "docs", "README.md")
 COPIED += ("pyproject.toml", "examples/wages")
