@@ -71,6 +71,7 @@ def answers_from_frame(
             f"the rows hold the class {odd!r}, which is not among {', '.join(held.class_labels)}",
             remedy=f"Add --probability {odd}=COLUMN." if probabilities else None,
         )
+    _check_shared_classes(texts["truth"], texts["decision"], truth, prediction)
     found = pd.DataFrame({"row": np.arange(len(frame), dtype=np.int64), **texts})
     if probabilities:
         values = _read_probabilities(frame, held.class_labels, probabilities)
@@ -96,6 +97,19 @@ def parse_probabilities(words: Sequence[str]) -> dict[str, str]:
             raise ConfigError(f"the class {label!r} stands here twice", where="--probability")
         found[label] = column
     return found
+
+
+def _check_shared_classes(truth: pd.Series, decision: pd.Series, *names: str) -> None:
+    """Raise DataError where no class stands in both columns: they are written in different ways,
+    and every rate would be a sure 0.
+    """
+    known, decided = sorted(truth.unique()), sorted(decision.unique())
+    if not set(known) & set(decided):
+        raise DataError(
+            f"the columns {names[0]!r} and {names[1]!r} have no class in common: they hold "
+            f"{listed(known)}, and {listed(decided)}",
+            remedy="Write the classes alike in both columns, or name other columns.",
+        )
 
 
 def _target_of(column: str, labels: Sequence[str]) -> Target:

@@ -59,6 +59,13 @@ def test_numbers_are_the_same_class_however_they_are_written():
     assert large.target.class_labels == ("1234567", "1234568", "1234569")
 
 
+def test_columns_without_a_class_in_common_are_refused():
+    codes = made().assign(y=np.arange(60) % 3)
+    with pytest.raises(DataError, match=r"'y' and 'd' have no class in common: they hold 0, 1"):
+        read(codes, {})
+    assert len(read(codes.assign(y=["none", *codes["y"][1:]]), {}).answers) == 60
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
