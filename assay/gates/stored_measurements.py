@@ -9,8 +9,6 @@ from collections.abc import Iterator
 
 from assay.bucket.artifacts import Artifact
 from assay.bucket.bucket import Bucket
-from assay.gates.drift.checks import drop_measurements
-from assay.gates.fairness.checks import gap_measurements
 from assay.gates.performance.display import RIVAL_KINDS, SCORES_TITLE
 from assay.gates.report import (
     Cell,
@@ -38,6 +36,10 @@ def add_measurements(report: Report) -> Report:
     """A report with the measurements that it shows, where it was stored without them."""
     if report.measurements:
         return _add_rivals(report)
+    # Heavy, and needed by the oldest reports alone.
+    from assay.gates.drift.checks import drop_measurements
+    from assay.gates.fairness.checks import gap_measurements
+
     found = (
         *(one for sheet in report.sheets for one in _sheet_measurements(sheet)),
         *drop_measurements(report.checks),
