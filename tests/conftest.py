@@ -22,6 +22,8 @@ import servers
 
 # A server that a person runs here is not for tests: no set-up has its state in a file.
 os.environ["ASSAY_STATE"] = os.devnull
+# Nor is a person's own cache.
+os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parents[1] / ".pytest_cache" / "xdg")
 
 # How long an example takes says how busy the machine is, not whether a promise holds.
 settings.register_profile("assay", deadline=None)

@@ -109,6 +109,7 @@ MeasurementKind = Literal[
     "realised_drop",  # how far `realised` lies below what was expected
     "difference",  # a fairness metric: group minus reference group
     "ratio",  # a fairness metric: group over reference group
+    "effective_rows",  # how many rows of equal weight the weighted ones are worth
     "importance",  # how much a performance metric worsens without what some columns say
 ]
 

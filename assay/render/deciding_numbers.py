@@ -306,16 +306,16 @@ def _rows_text(reports: Sequence[Report], performance: Report | None) -> str:
 
 
 def _effective_rows(report: Report, rows: int) -> int | None:
-    """The independent rows that would give the widest of the score's intervals.
+    """The independent rows of equal weight that would give the widest of the score's intervals.
 
     Rows that err together widen a standard error by a factor, whose square is the design effect
-    (Kish, Survey Sampling, 1965).
+    (Kish, Survey Sampling, 1965); unequal weights do so before.
     """
     check = _check_named(report, "independence")
-    factor = check.estimate if check else None
-    if not factor or factor <= 1:
-        return None
-    return max(round(rows / factor**2), 1)
+    factor = max(check.estimate or 1.0 if check else 1.0, 1.0)
+    weighted = (m.value for m in report.measurements if m.kind == "effective_rows")
+    worth = (next(weighted, None) or rows) / factor**2
+    return max(round(worth), 1) if worth < rows else None
 
 
 # --- texts ------------------------------------------------------------------------------------

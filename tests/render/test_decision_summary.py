@@ -216,6 +216,16 @@ def test_rows_that_belong_together_count_for_fewer():
     assert sure.value == "9,851 test rows, worth about 2,463 independent ones"
 
 
+def test_rows_of_unequal_weight_count_for_fewer_before_they_belong_together():
+    worth = Measurement(kind="effective_rows", metric="test_rows", value=400.0)
+    alike = check("independence", estimate=2.0, rows=9851)
+    for checks, shown in (((), "400"), ((alike,), "100")):
+        report = performance(*checks)
+        weighted = report.model_copy(update={"measurements": (*report.measurements, worth)})
+        sure = number(summarize(weighted), HOW_SURE)
+        assert sure.value == f"9,851 test rows, worth about {shown} independent ones"
+
+
 def test_what_is_unknown_stands_before_what_is_to_be_weighed():
     doubt = check("rule", Verdict.CAUTION)
     sure = number(

@@ -20,7 +20,7 @@ from assay.gates.performance.point_scores import point_score
 from assay.gates.performance.scores import estimate_score
 from assay.gates.report import Report, overall_verdict
 from assay.gates.statistics.cluster_errors import Clusters, cluster_rows
-from assay.gates.statistics.design_effect import weights_note
+from assay.gates.statistics.design_effect import weight_measurements, weights_note
 from assay.gates.statistics.intervals import Bools, Floats
 
 SCORES: tuple[PerformanceMetric, ...] = get_args(BinaryMetric)
@@ -141,6 +141,7 @@ def judge_performance(
                     for name, rival in rivals.items()
                 },
             ),
+            *weight_measurements(weights),
         ),
     )
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from assay.gates.report import Measurement
+
 TOP_SHARE = 0.01  # of the rows: how much of all weight the heaviest of them carry is told
 
 
@@ -60,3 +62,11 @@ def weights_note(weights: ArrayLike | None) -> tuple[str, ...]:
         "this into account."
     )
     return (told,)
+
+
+def weight_measurements(weights: ArrayLike | None) -> tuple[Measurement, ...]:
+    """The rows of equal weight that a report's rows are worth; nothing without weights."""
+    if weights is None:
+        return ()
+    worth = round(effective_rows(weights), 4)
+    return (Measurement(kind="effective_rows", metric="test_rows", value=worth),)

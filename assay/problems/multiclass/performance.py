@@ -14,7 +14,7 @@ from assay.gates.performance import weak_slices
 from assay.gates.performance.display import rival_measurements
 from assay.gates.report import Report, overall_verdict
 from assay.gates.statistics.cluster_errors import cluster_rows
-from assay.gates.statistics.design_effect import weights_note
+from assay.gates.statistics.design_effect import weight_measurements, weights_note
 from assay.gates.statistics.intervals import Bools, Floats
 from assay.problems.multiclass import calibration, class_checks, comparisons, coverage, display
 from assay.problems.multiclass.answers import (
@@ -128,6 +128,7 @@ def judge_performance(
                     for name, rival in rivals.items()
                 },
             ),
+            *weight_measurements(weights),
         ),
     )
 

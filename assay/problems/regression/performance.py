@@ -26,7 +26,7 @@ from assay.gates.statistics.cluster_errors import (
     weighted_mean,
     weights_of,
 )
-from assay.gates.statistics.design_effect import weights_note
+from assay.gates.statistics.design_effect import weight_measurements, weights_note
 from assay.gates.statistics.intervals import Bools, Estimate, Floats
 from assay.problems.regression import calibration, comparisons, coverage
 from assay.problems.regression.amount_text import estimate_text
@@ -162,6 +162,7 @@ def judge_performance(
                     for name, theirs in rivals.items()
                 },
             ),
+            *weight_measurements(weights),
         ),
     )
 
