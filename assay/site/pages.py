@@ -21,7 +21,7 @@ from assay.render.journal_text import JournalEvent
 from assay.render.model_history import history_figures
 from assay.render.page_template import load_template
 from assay.render.version_page import VersionPage
-from assay.site.table_catalogue import TableFacts
+from assay.site.table_catalogue import CatalogueTable
 from assay.site.use_case_facts import TableUse, UseCaseFacts
 from assay.site.version_lineage import VersionLineage
 from assay.util import clock
@@ -35,7 +35,7 @@ _FACTS: Final = {"decision": "Decision", "harm": "Harm of a wrong answer", "owne
 def render_front_page(
     use_cases: Sequence[UseCaseFacts],
     states: Mapping[str, str],
-    tables: Sequence[TableFacts],
+    tables: Sequence[CatalogueTable],
     since: str,
     news: Mapping[str, Sequence[JournalEvent]],
 ) -> bytes:
@@ -84,7 +84,7 @@ def render_use_case_page(
     )
 
 
-def render_table_page(table: TableFacts) -> bytes:
+def render_table_page(table: CatalogueTable) -> bytes:
     """A table of the catalogue."""
     return _render("table.html", up="../", table=table)
 
@@ -95,7 +95,7 @@ def render_lineage_page(case: str, lineage: VersionLineage, table: Artifact | No
 
 
 def _search_entries(
-    use_cases: Sequence[UseCaseFacts], tables: Sequence[TableFacts]
+    use_cases: Sequence[UseCaseFacts], tables: Sequence[CatalogueTable]
 ) -> list[dict[str, str]]:
     found = []
     for case in use_cases:

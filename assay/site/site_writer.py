@@ -38,7 +38,7 @@ from assay.site.pages import (
     render_table_page,
     render_use_case_page,
 )
-from assay.site.table_catalogue import TableFacts, group_uses, previous_tables, read_table
+from assay.site.table_catalogue import CatalogueTable, group_uses, previous_tables, read_table
 from assay.site.use_case_facts import UseCaseFacts, read_use_case
 from assay.site.version_lineage import read_lineage
 from assay.steps.code_version import read_code_version
@@ -93,7 +93,7 @@ def write_site(
 
 def _read_tables(
     bucket: Bucket, use_cases: list[UseCaseFacts], notes: Mapping[str, ColumnNotes]
-) -> list[TableFacts]:
+) -> list[CatalogueTable]:
     """All tables, the last read first."""
     by_name = {case.name: case for case in use_cases}
     before = {case.name: previous_tables(case.uses) for case in use_cases}
@@ -113,7 +113,7 @@ def _read_tables(
     return sorted(found, key=lambda one: one.uses[-1].at, reverse=True)
 
 
-def _put_table(pages: _PageFolder, table: TableFacts) -> None:
+def _put_table(pages: _PageFolder, table: CatalogueTable) -> None:
     page = render_table_page(table)
     path = f"tables/{table.artifact.digest.hex}.html"
     pages.put(path, {"bytes": str(Digest.of_bytes(page))}, lambda: page)

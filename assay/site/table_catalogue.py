@@ -22,7 +22,7 @@ _MICROSECONDS: Final = 1_000_000
 
 
 @dataclass(frozen=True)
-class ColumnFacts:
+class CatalogueColumn:
     """One column: its type, its part in the question, and what it holds, in words."""
 
     name: str
@@ -34,7 +34,7 @@ class ColumnFacts:
 
 
 @dataclass(frozen=True)
-class TableFacts:
+class CatalogueTable:
     """One table. `uses` are the runs that read it, oldest first. `changes` are sentences about what
     differs from the use case's table before it. `problem` says why its columns are not shown.
     """
@@ -43,7 +43,7 @@ class TableFacts:
     uses: tuple[TableUse, ...]
     rows: int = 0
     parts: int = 0
-    columns: tuple[ColumnFacts, ...] = ()
+    columns: tuple[CatalogueColumn, ...] = ()
     notes: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     previous: Artifact | None = None
@@ -91,7 +91,7 @@ def read_table(
     asked: Mapping[str, Any],
     notes: ColumnNotes,
     previous: Artifact | None = None,
-) -> TableFacts:
+) -> CatalogueTable:
     """The facts of the table that `uses` read. `asked` is the configuration that gives its columns
     their parts. A table whose objects are gone says so.
     """
@@ -99,10 +99,10 @@ def read_table(
     try:
         table = Table.read(bucket, artifact)
     except IntegrityError as error:
-        return TableFacts(artifact, tuple(uses), notes=notes.table, problem=error.what)
+        return CatalogueTable(artifact, tuple(uses), notes=notes.table, problem=error.what)
     profiles, problem = _read_profiles(table)
     columns = tuple(
-        ColumnFacts(
+        CatalogueColumn(
             name=column["name"],
             kind=column["type"],
             role=_describe_role(column["name"], asked),
@@ -112,7 +112,7 @@ def read_table(
         )
         for column in table.description
     )
-    return TableFacts(
+    return CatalogueTable(
         artifact=artifact,
         uses=tuple(uses),
         rows=table.rows,

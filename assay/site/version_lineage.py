@@ -35,12 +35,15 @@ class LineageStep:
 
 @dataclass(frozen=True)
 class VersionLineage:
-    """All steps of a version's run, and what the run stood on."""
+    """All steps of a version's run, and what it stood on. `commit` is Assay's own, `team` that of
+    the repository in which the run was started; "" where there was none.
+    """
 
     version: str
     source: str
     commit: str
     uncommitted: bool
+    team: str
     packages: str
     steps: tuple[LineageStep, ...]
 
@@ -75,6 +78,7 @@ def read_lineage(bucket: Bucket, version: Version) -> VersionLineage:
         source=_describe_source(record["configuration"]),
         commit=str(code.get("commit") or ""),
         uncommitted=code.get("diff") is not None,
+        team=str((record.get("team") or {}).get("commit") or ""),
         packages=record["environment"]["digest"],
         steps=_mark_ancestors(steps, made_by.get(str(version.digest))),
     )
