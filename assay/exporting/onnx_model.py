@@ -113,6 +113,8 @@ def _require_plain_decision(exported: ExportedVersion, rule: dict[str, Any]) -> 
         how = "thresholds for groups"
     elif "lottery" in rule:
         how = "a draw among classifiers"
+    elif "abstain" in rule:
+        how = "a rule that leaves rows to a person"
     elif rule["kind"] == "yes_no" and rule["threshold"] is None:
         how = "its estimator's own rule"
     else:

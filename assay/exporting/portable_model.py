@@ -37,6 +37,8 @@ class PortableModel:
     def take_apart(cls, model: ScoringModel) -> PortableModel:
         """Raises Ineligible, which names the class, for what cannot be told without Assay."""
         parts, rule = _parts_and_rule(model.fitted)
+        if (abstain := model.signature.get("abstain")) is not None:
+            rule |= {"abstain": {key: abstain[key] for key in ("yes_from", "no_to")}}
         parts = take_dates_as_days(parts)
         named = sorted(_pickled_names(parts))
         if own := [name for name in named if name.partition(".")[0] == "assay"]:

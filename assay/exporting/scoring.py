@@ -203,7 +203,28 @@ def _yes_no(parts: Any, rule: Any, rows: pd.DataFrame, groups: Any, draws: Any) 
             for share, name in rule["lottery"]
         )
         decision = draws < drawn
-    return pd.DataFrame({"probability": probability, "decision": decision}, index=rows.index)
+    answers = {"probability": probability, "decision": decision}
+    if "abstain" in rule:
+        answers |= _leave_to_person(rule["abstain"], probability, decision)
+    return pd.DataFrame(answers, index=rows.index)
+
+
+def _leave_to_person(
+    rule: Any, probability: np.ndarray, decision: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The machine decides where its decision is the only plausible answer, else a person does."""
+    missing = np.isnan(probability)
+    yes = (probability >= rule["yes_from"]) | missing
+    no = (probability <= rule["no_to"]) | missing
+    machine = (yes != no) & (decision == yes)
+    said = np.where(decision, "yes", "no")
+    cases = [machine, yes & no, ~yes & ~no]
+    reasons = ["", "both answers are plausible", "neither answer is plausible"]
+    against = "the decision is not the plausible answer"
+    return {
+        "answer": np.where(machine, said, "person").astype(object),
+        "why": np.select(cases, reasons, default=against).astype(object),
+    }
 
 
 def _classes(parts: Any, rule: Any, rows: pd.DataFrame, groups: Any, _: Any) -> pd.DataFrame:

@@ -50,12 +50,13 @@ CASES = {
     "drawn": lambda: made_use_case(DRAWN),
     "classes": lambda: harm_case({"estimator": f"{BOOSTED}Classifier", "params": FEW}),
     "group_classes": lambda: harm_case(
-        MITIGATED | {"estimator": "sklearn.linear_model.LogisticRegression"}
+        MITIGATED | {"mitigate": {"method": "assay.class_thresholds", "by": "sex"}}
     ),
+    "abstaining": lambda: made_use_case(performance={"abstain": {"coverage": 0.9}}),
     "amounts": lambda: pay_case({"estimator": f"{BOOSTED}Regressor", "params": FEW}),
     "logs": lambda: pay_case(target={"log": True}),
 }
-YES_NO = ("linear", "boosted", "forest", "thresholds", "drawn")
+YES_NO = ("linear", "boosted", "forest", "thresholds", "drawn", "abstaining")
 
 
 @dataclass(frozen=True)
