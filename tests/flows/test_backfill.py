@@ -56,6 +56,7 @@ def scored(place):
     ]
 
 
+@pytest.mark.slow
 def test_each_day_is_scored_as_of_its_own_moment_and_in_order(week):
     state, outcome = run(week)
     assert state.name == "Backfilled"

@@ -28,6 +28,8 @@ MITIGATED = LOGISTIC[:-1] + (
 BOTH = f"candidates=[{LOGISTIC}, {MITIGATED}]"
 PLAIN = f"candidates=[{LOGISTIC}]"
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
@@ -171,7 +173,6 @@ def test_the_dashboard_has_every_gates_tables_under_a_lasting_key(first):
     assert "](data:image/svg+xml;base64," in shown[mitigated]
 
 
-@pytest.mark.slow
 def test_another_bucket_comes_to_the_same_bytes(first, home):
     _, before = first
     _, outcome = run(home / "other", BOTH, always=True)
@@ -197,7 +198,6 @@ def test_what_a_model_takes_is_reported_and_its_timing_kept_with_the_version(fir
     assert all(seconds > 0 for seconds in timing["row"])
 
 
-@pytest.mark.slow
 def test_the_same_version_measured_anew_is_not_another_version(first, home):
     _, before = first
     journal = Journal(open_bucket(str(home / "bucket")), "income")
@@ -208,7 +208,6 @@ def test_the_same_version_measured_anew_is_not_another_version(first, home):
     assert len(journal.entries()) == entries
 
 
-@pytest.mark.slow
 def test_a_model_that_takes_more_than_it_may_is_rejected(first, home):
     state, outcome = run(home / "bucket", PLAIN, "technical.size=10B", "fairness=[]")
     assert (state.name, outcome.gates["technical"]) == ("Rejected", "fail")
@@ -256,7 +255,6 @@ def test_each_further_question_to_a_champion_spends_less_of_its_error_budget(fir
     assert counted[1] == counted[0] + 1
 
 
-@pytest.mark.slow
 def test_a_champion_that_must_be_beaten_is_no_match_for_itself(first, home):
     _, outcome = run(home / "bucket", BOTH, "performance.beat={dummy: 0.05, champion: 0.01}")
     assert outcome.outcome == "rejected"
@@ -268,7 +266,6 @@ def test_a_champion_that_must_be_beaten_is_no_match_for_itself(first, home):
     assert f"the gates refused {outcome.judged[0].candidate}" in body["chosen"]["because"]
 
 
-@pytest.mark.slow
 def test_a_champion_that_no_longer_fits_is_passed_over_unless_it_must_be_beaten(first, home, adult):
     adult.drop(columns="occupation").to_parquet(home / "narrow.parquet")
     source = f"data.source={home / 'narrow.parquet'}"
@@ -281,7 +278,6 @@ def test_a_champion_that_no_longer_fits_is_passed_over_unless_it_must_be_beaten(
     assert "occupation" in str(error)
 
 
-@pytest.mark.slow
 def test_shuffled_labels_are_stopped_at_feasibility_with_reasons(home, adult):
     shuffled = adult.assign(income=np.random.default_rng(0).permutation(adult["income"].to_numpy()))
     shuffled.to_parquet(home / "shuffled.parquet")
@@ -294,7 +290,6 @@ def test_shuffled_labels_are_stopped_at_feasibility_with_reasons(home, adult):
     assert (entry.kind, entry.body["gate"]) == ("stopped", "feasibility")
 
 
-@pytest.mark.slow
 def test_a_planted_copy_of_the_target_is_named_as_leakage(home, adult):
     planted = adult.assign(bonus=(adult["income"] == ">50K").map({True: 1200, False: 0}))
     planted.to_parquet(home / "planted.parquet")
@@ -316,7 +311,6 @@ def test_a_broken_critical_rule_stops_before_anything_is_trained(home):
     assert any("age" in reason for reason in outcome.reasons)
 
 
-@pytest.mark.slow
 def test_a_users_own_estimator_is_trained_and_its_code_is_part_of_the_key(home, monkeypatch):
     module = home / "ours.py"
     module.write_text(
@@ -331,7 +325,6 @@ def test_a_users_own_estimator_is_trained_and_its_code_is_part_of_the_key(home, 
     assert b'"ours":"sha256:' in record
 
 
-@pytest.mark.slow
 def test_beside_one_that_awaits_a_person_another_is_tried_that_is_likely_to_pass(first, home):
     """At this tolerance the first in line was likely to pass, and the test cannot tell."""
     _, outcome = run(home / "bucket", BOTH, "fairness.0.tolerance=0.0632")
@@ -343,7 +336,6 @@ def test_beside_one_that_awaits_a_person_another_is_tried_that_is_likely_to_pass
     assert f"could not tell of {held.candidate}" in body["chosen"]["because"]
 
 
-@pytest.mark.slow
 def test_where_no_other_is_likely_to_pass_the_one_that_awaits_a_person_is_the_answer(first, home):
     _, outcome = run(home / "bucket", PLAIN, "fairness.0.tolerance=0.18")
     (held,) = outcome.judged
