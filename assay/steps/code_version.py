@@ -294,11 +294,24 @@ def _find_distribution(name: str) -> _InstalledDistribution | None:
     # Each of the distribution's own properties would parse the whole file anew.
     fields = held.metadata
     lines = fields.get_all("Requires-Dist") or held.requires or ()
-    always = (line for line in lines if not _EXTRA.search(line))
+    always = (line for line in lines if not _EXTRA.search(line) and _is_required_here(line))
     required = (found[0] for found in map(_REQUIREMENT_NAME.match, always) if found)
     return _InstalledDistribution(
         fields["Name"], _exact_version(held, fields["Version"]), tuple(required)
     )
+
+
+def _is_required_here(requirement: str) -> bool:
+    """Whether a requirement without extras holds for this Python and this system."""
+    condition = requirement.partition(";")[2].strip()
+    if not condition:
+        return True
+    from packaging.markers import InvalidMarker, Marker
+
+    try:
+        return Marker(condition).evaluate({"extra": ""})
+    except InvalidMarker:  # of an old distribution: what is installed is then taken for needed
+        return True
 
 
 def _exact_version(distribution: metadata.Distribution, version: str) -> str:

@@ -98,6 +98,28 @@ def test_what_an_installed_package_requires_counts_too(package):
     assert found["Python"] == platform.python_version()
 
 
+def test_what_is_required_on_other_systems_alone_does_not_count_though_it_is_installed(
+    tmp_path, monkeypatch
+):
+    """SQLAlchemy asks for importlib-metadata below Python 3.8, and other packages install it."""
+    from assay.steps.code_version import _find_distribution
+
+    folder = tmp_path / "choosy-1.0.dist-info"
+    folder.mkdir()
+    wanted = (
+        "numpy",
+        "scipy ; python_version < '3.8'",
+        "pandas>=1; python_version >= '3.8' and sys_platform == 'linux'",
+        "pyarrow ; extra == 'fast'",
+        "joblib ; no marker at all",
+    )
+    lines = "".join(f"Requires-Dist: {one}\n" for one in wanted)
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: choosy\nVersion: 1.0\n{lines}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    held = _find_distribution("choosy")
+    assert held.required == ("numpy", "pandas", "joblib")
+
+
 def test_what_only_carries_counts_without_what_it_requires(package):
     assert sorted(read_code_version("prefect").distributions) == ["Python", "prefect"]
 
