@@ -227,6 +227,16 @@ class Abstain(Section):
                 )
         return self
 
+    @property
+    def in_words(self) -> str:
+        """Which rows, in a few words."""
+        if self.coverage is None:
+            return f"rows whose probability lies from {self.no_below:g} to {self.yes_above:g}"
+        return (
+            f"rows with no plausible answer or two, so that {self.coverage:g} of each outcome are"
+            " decided rightly or left to a person"
+        )
+
     def learning_settings(self) -> dict[str, Any]:
         """What decides which rows a person is sent, as JSON."""
         return self.model_dump(mode="json", exclude={"gap"}, exclude_none=True)

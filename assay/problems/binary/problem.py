@@ -253,9 +253,12 @@ class Binary:
     def answer_facts(self, use_case: UseCase, candidate: Candidate) -> dict[str, Fact]:
         cost = use_case.performance.cost
         costs = f"a false positive {cost.false_positive:g}, a false negative "
+        asked = use_case.performance.abstain
+        left = {} if asked is None else {"Left to a person": (asked.in_words,)}
         return {
             "Probabilities": (describe_calibration(candidate),),
             "Costs": (f"{costs}{cost.false_negative:g}",),
+            **left,
         }
 
     def judge_performance(

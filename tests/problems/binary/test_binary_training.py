@@ -89,3 +89,14 @@ def test_a_rule_does_not_depend_on_the_test_rows(abstaining):
     no = held.loc[~held["truth"], "probability"]
     assert (no <= rule.no_to).mean() == pytest.approx(0.9, abs=0.01)
     assert case.performance.abstain.gap == 0.1
+
+
+def test_the_card_says_which_rows_are_left_to_a_person(abstaining):
+    case, _ = abstaining
+    assert (
+        "0.9 of each outcome"
+        in PROBLEM.answer_facts(case, case.candidates[0])["Left to a person"][0]
+    )
+    band = make_case(no_below=0.25, yes_above=0.75)
+    assert "0.25 to 0.75" in PROBLEM.answer_facts(band, band.candidates[0])["Left to a person"][0]
+    assert "Left to a person" not in PROBLEM.answer_facts(make_case(), case.candidates[0])
