@@ -179,6 +179,12 @@ def _states_folder() -> Path:
     return expand_home(home, _STATE_REMEDY) / "assay"
 
 
+_PATIENCE = 10.0
+"""Seconds that a server whose process runs may take: on a busy machine one is too few, and a command
+would take it for gone.
+"""
+
+
 def find_running_setup(store: str, api_url: str | None = None) -> SetupState | None:
     """The first set-up by name whose server answers: the one behind `api_url`, else the one of this
     bucket. A run of another bucket is none of a set-up's business.
@@ -190,7 +196,7 @@ def find_running_setup(store: str, api_url: str | None = None) -> SetupState | N
             if found is None or not found.is_alive("server"):
                 continue
             is_meant = found.api_url == api_url if api_url else found.serves(store)
-            if is_meant and found.server_answers():
+            if is_meant and found.server_answers(_PATIENCE):
                 return found
     return None
 

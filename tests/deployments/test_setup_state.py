@@ -3,7 +3,10 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -93,10 +96,31 @@ def test_a_server_that_does_not_answer_is_no_server(tmp_path, monkeypatch, child
     assert setup_state.find_running_setup("b") is None
 
 
+def test_a_server_that_takes_its_time_on_a_busy_machine_is_waited_for(tmp_path, monkeypatch, child):
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self):
+            time.sleep(1.5)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    monkeypatch.setenv("ASSAY_STATE", str(tmp_path))
+    with HTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        process = {"server": Process.from_pid(child.pid)}
+        bucket = str(tmp_path / "b")
+        state = made(store=bucket, port=server.server_port, processes=process)
+        state.write(tmp_path)
+        assert setup_state.find_running_setup(bucket) == state
+        server.shutdown()
+
+
 def test_a_command_joins_the_server_of_its_bucket_alone(tmp_path, monkeypatch, child):
     monkeypatch.setenv("ASSAY_STATE", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(SetupState, "server_answers", lambda self: True)
+    monkeypatch.setattr(SetupState, "server_answers", lambda self, patience: True)
     process = {"server": Process.from_pid(child.pid)}
     state = made(store=str(tmp_path / "b"), processes=process)
     state.write(tmp_path)
