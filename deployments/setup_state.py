@@ -180,9 +180,7 @@ def _states_folder() -> Path:
 
 
 _PATIENCE = 10.0
-"""Seconds that a server whose process runs may take: on a busy machine one is too few, and a command
-would take it for gone.
-"""
+"""Seconds that a server whose process runs may take to answer: on a busy machine one is too few."""
 
 
 def find_running_setup(store: str, api_url: str | None = None) -> SetupState | None:
