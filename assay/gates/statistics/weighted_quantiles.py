@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-_ROUNDING = 1e-9  # sums of weights may fall a hair short of a whole number
+_ROUNDING = 1e-9  # sums of weights fall a hair short of a whole number, .9 * 20 a hair above it
 
 
 def weighted_quantile(values: ArrayLike, share: float, weights: ArrayLike | None = None) -> float:
@@ -37,3 +39,22 @@ def weighted_order_statistic(
     sums = np.cumsum(weights[order])
     place = int(np.searchsorted(sums, reached - _ROUNDING * max(reached, 1.0), side="left"))
     return float(values[order[place]]) if place < len(values) else None
+
+
+def conformal_limit(
+    values: np.ndarray, coverage: float, weights: np.ndarray | None = None
+) -> float | None:
+    """The k-th smallest of n values, k = ceil(coverage (n + 1)); None where n is below k.
+
+    Of values with `weights` the weighted quantile, the row to be answered counting as one of them
+    does on average; None without any weight. Source: Vovk, "Conditional validity of inductive
+    conformal predictors", Machine Learning 92, 2013.
+    """
+    if weights is not None:
+        if not weights.any():
+            return None
+        return weighted_order_statistic(
+            values, weights, coverage * float(weights.sum() + weights.mean())
+        )
+    place = math.ceil(coverage * (len(values) + 1) - _ROUNDING)
+    return float(np.sort(values)[place - 1]) if place <= len(values) else None

@@ -18,7 +18,7 @@ import numpy as np
 
 from assay.config.gates import Abstain
 from assay.errors import DataError
-from assay.gates.statistics.weighted_quantiles import weighted_order_statistic
+from assay.gates.statistics.weighted_quantiles import conformal_limit
 from assay.learning.abstention import AbstainRule
 from assay.learning.estimators import FieldLocator, no_location
 
@@ -48,26 +48,13 @@ def learn_rule(
     ends = {}
     for outcome, unlikely in (("yes", -probability), ("no", probability)):
         own = known & (truth == (outcome == "yes"))
-        end = _conformal_end(
+        end = conformal_limit(
             unlikely[own], asked.coverage, None if weights is None else weights[own]
         )
         if end is None:
             raise _too_few_error(outcome, int(own.sum()), asked.coverage, locate)
         ends[outcome] = end
     return AbstainRule(yes_from=-ends["yes"], no_to=ends["no"], coverage=asked.coverage)
-
-
-def _conformal_end(
-    unlikely: np.ndarray, coverage: float, weights: np.ndarray | None
-) -> float | None:
-    """The k-th smallest value; None where the rows are fewer than k."""
-    if not len(unlikely) or (weights is not None and not weights.any()):
-        return None
-    if weights is not None:
-        reached = coverage * float(weights.sum() + weights.mean())
-        return weighted_order_statistic(unlikely, weights, reached)
-    place = math.ceil(coverage * (len(unlikely) + 1) - _ROUNDING)
-    return float(np.sort(unlikely)[place - 1]) if place <= len(unlikely) else None
 
 
 def _too_few_error(outcome: str, rows: int, coverage: float, locate: FieldLocator) -> DataError:

@@ -12,14 +12,11 @@ inductive conformal predictors", Machine Learning 92, 2013.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from assay.gates.statistics.weighted_quantiles import weighted_order_statistic
-
-_ROUNDING = 1e-9  # .9 * 20 is a hair above 18
+from assay.gates.statistics.weighted_quantiles import conformal_limit
 
 
 def learn_limits(
@@ -33,24 +30,13 @@ def learn_limits(
     """
     limits = np.ones(probability.shape[1])
     for code in range(len(limits)):
-        if weights is not None:
-            limits[code] = _weighted_limit(probability, truth == code, code, coverage, weights)
-            continue
-        unlikely = np.sort(1 - probability[truth == code, code])
-        place = math.ceil(coverage * (len(unlikely) + 1) - _ROUNDING)
-        if place <= len(unlikely):
-            limits[code] = unlikely[place - 1]
+        own = truth == code
+        found = conformal_limit(
+            1 - probability[own, code], coverage, None if weights is None else weights[own]
+        )
+        if found is not None:
+            limits[code] = found
     return limits
-
-
-def _weighted_limit(
-    probability: np.ndarray, own: np.ndarray, code: int, coverage: float, weights: np.ndarray
-) -> float:
-    if not weights[own].any():
-        return 1.0
-    reached = coverage * float(weights[own].sum() + weights[own].mean())
-    found = weighted_order_statistic(1 - probability[own, code], weights[own], reached)
-    return 1.0 if found is None else found
 
 
 def mark_sets(probability: np.ndarray, limits: np.ndarray) -> np.ndarray:
